@@ -1,0 +1,35 @@
+"""A service in one value: what its `service.py` says and every role (edge, relay, subscription) is run from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import MetaData
+
+from services.kernel.database import Database
+from services.kernel.decider import Aggregate
+from services.kernel.message import Command
+from services.kernel.process_manager import ProcessManager
+from services.kernel.projection import Projection
+
+Question: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
+"""`(ServiceRuntime, JSON payload) -> JSON answer`."""
+Prepare: TypeAlias = Callable[[Database, Any], Any]
+"""`(database, command) -> command`: I/O before the decision, idempotent, e.g. moving personal data into the vault."""
+
+
+@dataclass(frozen=True)
+class ServiceDefinition:
+    """Everything the kernel must know to run a service."""
+
+    name: str
+    home: Path
+    """The service's folder; `migrations/` lies in it."""
+    aggregates: tuple[Aggregate[Any, Any, Any], ...] = ()
+    projections: tuple[type[Projection], ...] = ()
+    process_managers: tuple[type[ProcessManager], ...] = ()
+    questions: Mapping[str, Question] = field(default_factory=dict)
+    prepares: Mapping[type[Command], Prepare] = field(default_factory=dict)
+    tables: MetaData | None = None
+    """Durable tables of its own beside the event store (the vault, say)."""

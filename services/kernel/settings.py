@@ -1,0 +1,69 @@
+"""Settings: everything the environment decides, in one class, read once at start.
+
+Every field is an environment variable with the prefix `CAUSO_`; secrets may come from files in `CAUSO_SECRETS_DIR`
+(one file a field, named in lower case). A bad value stops the start with the variable and the rule, never the value.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Mode(StrEnum):
+    """How strict to be: demo tokens and generated keys exist in development only."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """What can be set from outside, with its unit and default."""
+
+    model_config = SettingsConfigDict(env_prefix="CAUSO_", extra="ignore", hide_input_in_errors=True)
+
+    mode: Mode = Mode.DEVELOPMENT
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    var_dir: Path = Path("var")
+    """Where the embedded run keeps its databases, keys and beats."""
+    database_url: str | None = None
+    """PostgreSQL server for the distributed run, without a database name or with `{service}` in its place:
+    `postgresql+psycopg://user:password@host/{service}`. Unset: SQLite files under `var_dir`."""
+    amqp_url: str | None = None
+    """RabbitMQ, `amqp://user:password@host:5672/vhost`. Unset: events are handed over in-process."""
+    token_key: SecretStr | None = None
+    """Key (≥ 32 characters) that signs bearer tokens of the development issuer."""
+    master_key: SecretStr | None = None
+    """Base64 of 32 bytes: wraps the per-person keys in the privacy vault."""
+    intake_private_key: SecretStr | None = None
+    """Base64 of the feedback service's X25519 private key; the gateway only ever holds the public half."""
+    intake_public_key: str | None = None
+    """Base64 of the X25519 public key the gateway seals to."""
+    beat_file: Path | None = None
+    """Touched whenever the process makes progress; the watchdog outside reads its age."""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    rpc_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
+    announce_seconds: float = Field(default=5.0, gt=0, le=5)
+    """How often the relay announces its head; the architecture promises at least every 5 s."""
+    feed_max_age: str = Field(default="30D", pattern=r"^\d+[YMDhms]$")
+    """Window of the integrators' stream, in RabbitMQ's notation."""
+    feed_segment_bytes: int = Field(default=5_000_000, ge=1_000_000, le=500_000_000)
+
+    @model_validator(mode="after")
+    def _production_brings_its_own_secrets(self) -> Self:
+        if self.mode is Mode.PRODUCTION:
+            for name in ("database_url", "amqp_url"):
+                value = getattr(self, name)
+                if value is None:
+                    raise ValueError(f"CAUSO_{name.upper()} is required in production mode")
+                if "guest:guest@" in value or ":postgres@" in value:
+                    raise ValueError(f"CAUSO_{name.upper()} must not use a default password in production mode")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """True when everything runs in one process on SQLite."""
+        return self.database_url is None and self.amqp_url is None
