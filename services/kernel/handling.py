@@ -1,0 +1,305 @@
+"""Handling commands: load, decide, append, answer; once, however often the same command comes.
+
+Threads (or greenthreads) that call at the same time share one batch and one commit: whoever gets the lock works for all
+who wait behind it. There is no background thread and no queue to drain; a lone caller pays nothing for it.
+
+The state of recently used streams is kept; the append's version check makes a stale copy harmless, it is decided again.
+"""
+
+import random
+import sqlite3
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+import structlog
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from services.kernel import store
+from services.kernel.bus import Answer
+from services.kernel.clock import Clock, to_text
+from services.kernel.database import Database
+from services.kernel.decider import Aggregate, CommandIdReused, Refused
+from services.kernel.definition import ServiceDefinition
+from services.kernel.identifiers import new_id
+from services.kernel.message import Command
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 8
+BATCH = 500
+CACHED_STREAMS = 8192
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Item:
+    """One command on its way: `answer` or `error` is set when it is done."""
+
+    command: Command
+    aggregate: Aggregate[Any, Any, Any]
+    key: Key
+    payload_hash: str
+    refusal: Refused | None = None
+    contended: bool = False
+    answer: Answer | None = None
+    error: BaseException | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.answer is not None or self.error is not None
+
+
+class _Working:
+    """What a batch knows while it decides: loaded states, advanced by the decisions already made in it."""
+
+    def __init__(self, connection: Connection, cache: "OrderedDict[str, tuple[int, Any]]") -> None:
+        self.connection = connection
+        self.cache = cache
+        self.states: dict[str, tuple[int, Any]] = {}
+        self.base: dict[str, int] = {}
+
+    def current(self, aggregate: Aggregate[Any, Any, Any], stream: str, *, opens: bool) -> tuple[int, Any]:
+        if stream in self.states:
+            return self.states[stream]
+        if stream in self.cache:
+            self.cache.move_to_end(stream)
+            found = self.cache[stream]
+        elif opens:
+            found = (0, aggregate.initial)
+        else:
+            found = self._load(aggregate, stream)
+        self.states[stream] = found
+        self.base[stream] = found[0]
+        return found
+
+    def _load(self, aggregate: Aggregate[Any, Any, Any], stream: str) -> tuple[int, Any]:
+        rows = store.load(self.connection, [stream])[stream]
+        return len(rows), aggregate.fold(aggregate.initial, aggregate.codec.decode_all(rows))
+
+    # The Lookup a guard sees: own streams as this batch leaves them, never an old copy.
+    def state(self, aggregate: Aggregate[Any, Any, Any], identity: str) -> Any:
+        stream = aggregate.stream_of(identity)
+        if stream in self.states:
+            return self.states[stream][1]
+        return self._load(aggregate, stream)[1]
+
+    def query(self, statement: Select[Any]) -> list[Any]:
+        return list(self.connection.execute(statement))
+
+
+class CommandProcessor:
+    """Runs the commands of one service against its event store. Safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        definition: ServiceDefinition,
+        clock: Clock,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._committed = committed
+        self._prepares = definition.prepares
+        self._aggregates = {c: a for a in definition.aggregates for c in a.command_classes}
+        self._lock = threading.Lock()
+        self._waiting: deque[_Item] = deque()
+        self._cache: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+        self._connection: Connection | None = None
+
+    def execute(self, command: Command) -> Answer:
+        """Run one command. A refusal is an answer; trouble with the database raises and may be repeated."""
+        return self.execute_many([command])[0]
+
+    def execute_many(self, commands: Sequence[Command]) -> list[Answer]:
+        """Run commands in order, each accepted or refused on its own, sharing commits."""
+        items = [self._item(command) for command in commands]
+        self._waiting.extend(items)
+        with self._lock:
+            while not all(item.done for item in items):
+                self._run([self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))])
+        for item in items:
+            if item.error is not None:
+                raise item.error
+        return [item.answer for item in items if item.answer is not None]
+
+    def _item(self, command: Command) -> _Item:
+        aggregate = self._aggregates[type(command)]
+        return _Item(command, aggregate, (command.actor, str(command.command_id)), command.payload_hash())
+
+    def _run(self, batch: list[_Item]) -> None:
+        """Together while that works; one by one, still in order, once others keep getting in between."""
+        try:
+            if not self._attempt(batch, attempts=2):
+                for item in batch:
+                    if not self._attempt([item], attempts=ATTEMPTS):
+                        raise store.Conflict(f"still contended after {ATTEMPTS} attempts")
+        except BaseException as error:
+            self._drop_connection()
+            for item in batch:
+                if not item.done:
+                    item.error = error
+            if not isinstance(error, Exception):
+                raise
+
+    def _attempt(self, items: list[_Item], *, attempts: int) -> bool:
+        """Try until every item is done; False when others were first each time."""
+        for attempt in range(attempts):
+            try:
+                while items := [item for item in items if not item.done]:
+                    self._decide_and_append(items)
+                return True
+            except store.Conflict:
+                self._answer_remembered(items)
+                for item in items:
+                    item.contended = True
+                    self._cache.pop(item.aggregate.stream(item.command), None)
+            except (psycopg.OperationalError, OperationalError):
+                # The outcome may be unknown; trying again is safe, the command's row tells.
+                self._drop_connection()
+                if attempt + 1 == attempts:
+                    raise
+            time.sleep(random.uniform(0, 0.004 * 2**attempt))
+        return all(item.done for item in items)
+
+    def _decide_and_append(self, items: list[_Item]) -> None:
+        """Decide and append one round; of two items with the same command id the second waits for the next."""
+        now = list({item.key: item for item in reversed(items)}.values())[::-1]
+        for item in now:
+            self._prepare(item)
+        if self._database.is_postgres:
+            answers, states = self._decide_batch(self._connected(), now)
+        else:
+            with self._database.write() as connection:
+                answers, states = self._decide_batch(connection, now)
+        for stream, state in states.items():
+            self._cache[stream] = state
+            self._cache.move_to_end(stream)
+        while len(self._cache) > CACHED_STREAMS:
+            self._cache.popitem(last=False)
+        for item, answer in answers:
+            item.answer = answer
+        self._committed()
+
+    def _prepare(self, item: _Item) -> None:
+        prepare = self._prepares.get(type(item.command))
+        if prepare is None:
+            return
+        try:
+            item.command = prepare(self._database, item.command)
+        except Refused as refusal:
+            item.refusal = refusal
+
+    def _decide_batch(
+        self, connection: Connection, items: list[_Item]
+    ) -> tuple[list[tuple[_Item, Answer]], dict[str, tuple[int, Any]]]:
+        working = _Working(connection, self._cache)
+        answers: list[tuple[_Item, Answer]] = []
+        new_commands: list[store.NewCommand] = []
+        new_events: list[store.NewEvent] = []
+        for item in items:
+            try:
+                answer, events = self._decide(working, item)
+            except Refused as refusal:
+                stream = item.aggregate.stream(item.command)
+                answer = Answer(False, stream, 0, refusal.stable_code, refusal.message, refusal.field or "")
+                events = []
+            except (psycopg.Error, sqlite3.Error, DBAPIError):
+                raise
+            except Exception as error:
+                log.error("command_failed", command=item.command.name, error=type(error).__name__)
+                item.error = error
+                continue
+            new_commands.append(store.NewCommand(*item.key, item.payload_hash, _outcome_text(answer)))
+            new_events += events
+            answers.append((item, answer))
+        if new_commands:
+            # Every state a decision stood on is checked, those of refusals too: a refusal is remembered for good.
+            store.append(connection, store.Batch(working.base, new_commands, new_events, to_text(self._clock())))
+        return answers, working.states
+
+    def _decide(self, working: _Working, item: _Item) -> tuple[Answer, list[store.NewEvent]]:
+        aggregate, command = item.aggregate, item.command
+        if item.refusal is not None:
+            raise item.refusal
+        stream = aggregate.stream(command)
+        opens = type(command) in aggregate.opens and not item.contended
+        version, state = working.current(aggregate, stream, opens=opens)
+        if aggregate.guard is not None:
+            aggregate.guard(command, working)
+        decided = aggregate.decide(command, state)
+        actor, command_id = item.key
+        correlation_id = str(command.correlation_id or command.command_id)
+        events = []
+        for event in decided:
+            version += 1
+            state = aggregate.evolve(state, event)
+            body = event.model_dump_json()
+            events.append(
+                store.NewEvent(
+                    stream=stream,
+                    version=version,
+                    id=str(new_id()),
+                    name=event.name,
+                    schema_version=event.schema_version,
+                    data=body,
+                    cause=command_id,
+                    correlation_id=correlation_id,
+                    actor=actor,
+                )
+            )
+        working.states[stream] = (version, state)
+        return Answer(True, stream, version), events
+
+    def _answer_remembered(self, items: Iterable[_Item]) -> None:
+        by_key: dict[Key, list[_Item]] = {}
+        for item in items:
+            by_key.setdefault(item.key, []).append(item)
+        if self._database.is_postgres:
+            found = store.remembered(self._connected(), list(by_key))
+        else:
+            with self._database.read() as connection:
+                found = store.remembered(connection, list(by_key))
+        for key, (payload_hash, outcome) in found.items():
+            for item in by_key[key]:
+                item.answer = (
+                    Answer(**orjson.loads(outcome))
+                    if item.payload_hash == payload_hash
+                    else Answer(False, code=CommandIdReused.code, message=_REUSED, field="command_id")
+                )
+
+    def _connected(self) -> Connection:
+        """The processor's own autocommit connection: one statement is one transaction is one round trip."""
+        if self._connection is None or self._connection.closed or self._connection.invalidated:
+            self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
+_REUSED = "Mã lệnh này đã dùng cho một nội dung khác; hãy gửi với mã lệnh mới."
+
+
+def _outcome_text(answer: Answer) -> str:
+    return orjson.dumps(
+        {
+            "accepted": answer.accepted,
+            "stream": answer.stream,
+            "version": answer.version,
+            "code": answer.code,
+            "message": answer.message,
+            "field": answer.field,
+        }
+    ).decode()

@@ -1,0 +1,143 @@
+"""The log: gapless positions, given after commit, and reading events by them.
+
+Numbering moves outbox rows into the insert-only `log`, in the order of their ordinals, under a lock held to the end of
+the transaction. A writer that commits late gets a later position; no reader can have passed it. A hole is always a bug.
+
+The epoch names one unbroken history. It changes when a database is seen to be another than the one that wrote it: a
+restored dump has other object ids, a restored cluster another timeline, a restored SQLite file a shorter log than the
+witness file beside it remembers.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Column, Connection, Integer, Table, Text
+
+from services.kernel.database import Database
+from services.kernel.identifiers import new_id
+from services.kernel.message import Recorded
+from services.kernel.store import _BIG, STORE
+
+logger = structlog.get_logger(__name__)
+
+log = Table(
+    "log",
+    STORE,
+    Column("position", _BIG, primary_key=True, autoincrement=False),
+    Column("ordinal", _BIG, nullable=False, unique=True),
+)
+history = Table(
+    "history",
+    STORE,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("published", _BIG, nullable=False, server_default="0"),
+)
+
+_NUMBERING_LOCK = 7_151_001
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the log goes: `position` is 0 while it is empty."""
+
+    epoch: str
+    position: int
+
+
+def number(connection: Connection, limit: int) -> int:
+    """Give the next `limit` committed events their positions; returns how many there were.
+
+    Holds the numbering lock to the end of the caller's transaction, so that two relays cannot interleave.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_NUMBERING_LOCK,))
+    start = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
+    moved = connection.exec_driver_sql(
+        f"INSERT INTO log (position, ordinal) SELECT {int(start)} + row_number() OVER (ORDER BY ordinal), ordinal"
+        f" FROM (SELECT ordinal FROM outbox ORDER BY ordinal LIMIT {int(limit)}) AS next_up"
+    ).rowcount
+    if moved:
+        connection.exec_driver_sql(
+            f"DELETE FROM outbox WHERE ordinal IN (SELECT ordinal FROM log WHERE position > {int(start)})"
+        )
+    return moved
+
+
+def events_since(connection: Connection, after: int, limit: int) -> list[Recorded]:
+    """Up to `limit` numbered events with positions above `after`, in order."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.position, e.id, e.stream, e.version, e.name, e.schema_version, e.data, e.recorded_at,"
+        " e.correlation_id, e.cause FROM log l JOIN events e ON e.ordinal = l.ordinal"
+        f" WHERE l.position > {int(after)} AND l.position <= {int(after) + int(limit)} ORDER BY l.position"
+    )
+    return [Recorded(*row) for row in rows]
+
+
+def head(connection: Connection) -> Head:
+    """Epoch and last position given."""
+    position = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
+    epoch = connection.exec_driver_sql("SELECT epoch FROM history").scalar_one_or_none()
+    return Head(epoch or "", int(position))
+
+
+def published(connection: Connection) -> int:
+    """The last position the broker has confirmed."""
+    return int(connection.exec_driver_sql("SELECT published FROM history").scalar_one())
+
+
+def set_published(connection: Connection, position: int) -> None:
+    """Remember that everything up to `position` is confirmed."""
+    connection.exec_driver_sql(f"UPDATE history SET published = {int(position)}")
+
+
+def open_history(database: Database) -> Head:
+    """Make sure the log has an epoch, and a new one when this database is not the one that wrote it."""
+    with database.write() as connection:
+        found = _fingerprint(connection)
+        row = connection.exec_driver_sql("SELECT epoch, fingerprint FROM history").one_or_none()
+        position = head(connection).position
+        restored = row is not None and (row[1] != found or _witness_is_ahead(database, position))
+        if row is None or restored:
+            epoch = str(new_id())
+            if row is not None:
+                logger.warning("database_restored", epoch=epoch, position=position)
+            connection.execute(history.delete())
+            # Who followed the old epoch reads the restored history from the log; only what is new goes out.
+            at = position if restored else 0
+            connection.execute(history.insert().values(one=1, epoch=epoch, fingerprint=found, published=at))
+        return head(connection)
+
+
+def _fingerprint(connection: Connection) -> str:
+    if connection.dialect.name != "postgresql":
+        return "sqlite"
+    row: Any = connection.exec_driver_sql(
+        "SELECT (SELECT system_identifier FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint()),"
+        " (SELECT oid FROM pg_database WHERE datname = current_database()), 'log'::regclass::oid"
+    ).one()
+    return "/".join(str(part) for part in row)
+
+
+def _witness(database: Database) -> Path | None:
+    if database.is_postgres or database.url.database in (None, "", ":memory:"):
+        return None
+    return Path(f"{database.url.database}.head")
+
+
+def _witness_is_ahead(database: Database, position: int) -> bool:
+    witness = _witness(database)
+    if witness is None or not witness.exists():
+        return False
+    seen = witness.read_text().strip()
+    return seen.isdigit() and int(seen) > position
+
+
+def leave_witness(database: Database, position: int) -> None:
+    """Note beside an SQLite file how far its log went, to recognise an older copy of it later."""
+    witness = _witness(database)
+    if witness is not None:
+        witness.write_text(str(position))

@@ -1,0 +1,235 @@
+"""The relay: the one process per service that numbers events and sends them out in order.
+
+Leadership is a session lock on the relay's own connection, the same connection that numbers: a relay that lost its
+session cannot write. Standbys ask for the lock every second. Numbering does not wait for the broker: while that is
+down the log grows on and late readers are served from it. Crashing between numbering and publishing only repeats.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import psycopg
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from services.kernel import log as event_log
+from services.kernel.database import Database
+from services.kernel.message import Recorded
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 1000
+IDLE_SECONDS = 0.1
+STANDBY_SECONDS = 1.0
+CHANNEL = "causo_committed"
+_LEADER_LOCK = 7_151_002
+
+
+class PublishFailed(Exception):
+    """The broker did not take everything; nothing may be assumed about what it did take."""
+
+
+class Publisher(Protocol):
+    """Where the relay sends to: RabbitMQ, or the subscriptions of this very process."""
+
+    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+        """Send in order and return when all is durable at the other end. Raises on any doubt."""
+        ...
+
+    def announce(self, source: str, epoch: str, position: int) -> None:
+        """Tell followers how far the log goes, so that a lost last message is noticed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection, without waiting for it."""
+        ...
+
+
+class Relay:
+    """Runs until `stop`. `beat` is called whenever there is progress, idle polling included."""
+
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        publisher: Publisher,
+        *,
+        announce_seconds: float = 5.0,
+        beat: Callable[[str], None] = lambda state: None,
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._publisher = publisher
+        self._announce_seconds = announce_seconds
+        self._beat = beat
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self.leading = threading.Event()
+
+    def wake(self) -> None:
+        """Something was committed in this process."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch at hand and return from `run`."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Lead, or stand by, until stopped; trouble with the database or broker is waited out."""
+        while not self._stopping.is_set():
+            try:
+                self._lead()
+            except (DBAPIError, psycopg.Error) as error:
+                logger.warning("relay_database_trouble", service=self._service, error=type(error).__name__)
+                self._beat("waiting-for-database")
+                self._stopping.wait(STANDBY_SECONDS)
+        self._publisher.close()
+
+    def _lead(self) -> None:
+        with self._database.engine.connect() as connection:
+            if self._database.is_postgres:
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+                while not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_LEADER_LOCK,)).scalar_one():
+                    self._beat("standby")
+                    if self._stopping.wait(STANDBY_SECONDS):
+                        return
+            try:
+                epoch = event_log.open_history(self._database).epoch
+                logger.info("relay_leads", service=self._service, epoch=epoch)
+                self.leading.set()
+                self._loop(connection, epoch)
+            finally:
+                self.leading.clear()
+                if self._database.is_postgres and not connection.invalidated:
+                    # The pool would keep the session, and with it the lock.
+                    connection.invalidate()
+
+    def _loop(self, connection: Connection, epoch: str) -> None:
+        listener = _Listener(self._database) if self._database.is_postgres else None
+        trouble = 0
+        retry_at = announce_at = witnessed = 0.0
+        published = -1
+        try:
+            while not self._stopping.is_set():
+                numbered, published = self._number(connection, published)
+                sent = 0
+                now = time.monotonic()
+                if now >= retry_at:
+                    try:
+                        sent = self._publish(connection, epoch, published)
+                        published += sent
+                        if now >= announce_at:
+                            self._publisher.announce(self._service, epoch, event_log.head(connection).position)
+                            announce_at = now + self._announce_seconds
+                        trouble = 0
+                        self._beat("leading")
+                    except (DBAPIError, psycopg.Error):
+                        raise
+                    except Exception as error:  # any doubt about the broker: connect anew, send again
+                        trouble += 1
+                        retry_at = now + min(0.2 * 2**trouble, 5.0)
+                        announce_at = 0.0
+                        logger.warning("publish_failed", service=self._service, error=type(error).__name__)
+                        self._publisher.close()
+                        self._beat("waiting-for-broker")
+                if now >= witnessed + 1.0 and not self._database.is_postgres:
+                    event_log.leave_witness(self._database, event_log.head(connection).position)
+                    witnessed = now
+                if numbered < BATCH and sent == 0:
+                    self._idle(listener)
+        finally:
+            if listener is not None:
+                listener.close()
+
+    def _number(self, connection: Connection, published: int) -> tuple[int, int]:
+        """Number what is waiting; also stores how far publishing has come. Returns both."""
+        if not self._database.is_postgres:
+            with self._database.write() as own:
+                if published >= 0:
+                    event_log.set_published(own, published)
+                return event_log.number(own, BATCH), event_log.published(own)
+        leads = connection.exec_driver_sql(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND objid = %s AND granted)",
+            (_LEADER_LOCK,),
+        ).scalar_one()
+        if not leads:
+            raise OperationalError("leadership lost", None, psycopg.OperationalError("leadership lost"))
+        driver: Any = connection.connection.driver_connection
+        with driver.transaction():
+            if published >= 0:
+                event_log.set_published(connection, published)
+            return event_log.number(connection, BATCH), event_log.published(connection)
+
+    def _publish(self, connection: Connection, epoch: str, published: int) -> int:
+        if self._database.is_postgres:
+            batch = event_log.events_since(connection, published, BATCH)
+        else:
+            with self._database.read() as own:
+                batch = event_log.events_since(own, published, BATCH)
+        if batch:
+            self._publisher.publish(self._service, epoch, batch)
+        return len(batch)
+
+    def _idle(self, listener: "_Listener | None") -> None:
+        if listener is None:
+            self._wake.wait(IDLE_SECONDS)
+            self._wake.clear()
+        else:
+            listener.wait(IDLE_SECONDS)
+
+
+class _Listener:
+    """LISTEN on a connection of its own; a lost one is the database's trouble and ends the lead."""
+
+    def __init__(self, database: Database) -> None:
+        url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
+        self._connection.execute(f"LISTEN {CHANNEL}")
+
+    def wait(self, seconds: float) -> None:
+        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+            pass
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Notifier:
+    """Tells relays in other processes about commits: at most one NOTIFY under way, however many commits there were.
+
+    Never inside the append's transaction: NOTIFY there makes commits queue behind each other (measured 5,800 → 3,700/s).
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._due = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
+        self._thread.start()
+
+    def committed(self) -> None:
+        """Note a commit; returns at once."""
+        self._due.set()
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._stopping = True
+        self._due.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while True:
+            self._due.wait()
+            if self._stopping:
+                return
+            self._due.clear()
+            try:
+                with self._database.engine.connect() as connection:
+                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"NOTIFY {CHANNEL}")
+            except (DBAPIError, psycopg.Error):
+                time.sleep(0.5)  # the relay polls anyway; do not spin on a database that is down

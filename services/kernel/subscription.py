@@ -1,0 +1,492 @@
+"""Subscriptions: follow a source by cursor, apply each event once, in order, and never lose one.
+
+Reads, writes, versions and cursor of a batch are one transaction. What was seen is skipped; a gap, or a head announced
+beyond the cursor, is fetched from the owner. An event that fails is tried again later and then parked with its stream,
+while all other streams go on. Another epoch stops everything: history itself has changed.
+
+Errors:
+
+    Halted    the source's history is not the one this subscription followed; `causo rebuild` or `resynchronise` it
+    NotYet    raised by a handler: what the event needs is not here yet; tried again, never parked
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+import psycopg
+import structlog
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from services.kernel.clock import Clock, system_clock, to_text
+from services.kernel.database import Database
+from services.kernel.log import Head
+from services.kernel.message import Codec, Recorded
+from services.kernel.process_manager import ProcessManager
+from services.kernel.projection import Delivered, Projection
+from services.kernel.store import _BIG
+
+logger = structlog.get_logger(__name__)
+
+CONSUMPTION = MetaData()
+
+cursors = Table(
+    "cursors",
+    CONSUMPTION,
+    Column("subscription", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("position", _BIG, nullable=False),
+    Column("halted", Text, nullable=False, server_default=""),
+    Column("moved_at", Text, nullable=False, server_default=""),
+)
+applied_versions = Table(
+    "applied_versions",
+    CONSUMPTION,
+    Column("subscription", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+held_streams = Table(
+    "held_streams",
+    CONSUMPTION,
+    Column("subscription", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)
+held_events = Table(
+    "held_events",
+    CONSUMPTION,
+    Column("subscription", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("position", _BIG, primary_key=True, autoincrement=False),
+    Column("stream", Text, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
+attempts = Table(
+    "attempts",
+    CONSUMPTION,
+    Column("subscription", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("position", _BIG, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+)
+
+BACKOFF_SECONDS = (0.0, 10.0, 60.0)
+"""Pauses before the second, third and fourth try; then the stream is parked."""
+PAGE = 1000
+
+
+class Halted(Exception):
+    """This subscription must not go on by itself."""
+
+
+class NotYet(Exception):
+    """Not an error of the event: ask again in a moment."""
+
+
+class EventSource(Protocol):
+    """The owner of a log, in this process or behind RPC."""
+
+    def head(self, source: str) -> Head:
+        """Epoch and last position."""
+        ...
+
+    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
+        """A page of the log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a subscription stands in one source."""
+
+    epoch: str
+    position: int
+    halted: str
+
+
+class Subscription:
+    """One follower of one source. Not thread-safe: one consumer at a time, which the queue guarantees."""
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        database: Database,
+        events: EventSource,
+        union: Any,
+        *,
+        apply: Callable[[Connection, Sequence[Delivered[Any]]], None] | None = None,
+        effect: Callable[[Sequence[Delivered[Any]]], None] | None = None,
+        clock: Clock = system_clock,
+        backoff: Sequence[float] = BACKOFF_SECONDS,
+    ) -> None:
+        self.name = name
+        self.source = source
+        self._database = database
+        self._events = events
+        self._codec: Codec[Any] = Codec(union)
+        self._apply = apply
+        self._effect = effect
+        self._clock = clock
+        self._backoff = backoff
+        self._held: set[str] | None = None
+
+    # -- what arrives ---------------------------------------------------------------------------------------------
+
+    def receive(self, epoch: str, batch: Sequence[Recorded], *, redelivered: bool = False) -> None:
+        """Take in events in the order they came; returns when all of them are durable here.
+
+        `redelivered` says an earlier consumer died with these in hand: attempts are then counted before each try.
+        """
+        if not batch:
+            return
+        cursor = self._cursor_in(epoch)
+        fresh = [recorded for recorded in batch if recorded.position > cursor.position]
+        fresh.sort(key=lambda recorded: recorded.position)
+        position = cursor.position
+        for start, recorded in enumerate(fresh):
+            if recorded.position <= position:
+                continue
+            if recorded.position > position + 1:
+                self._fetch(epoch, position, recorded.position - 1)
+                position = recorded.position - 1
+            end = start
+            while end + 1 < len(fresh) and fresh[end + 1].position <= fresh[end].position + 1:
+                end += 1
+            run = _without_repeats(fresh[start : end + 1])
+            self._take(epoch, run, careful=redelivered)
+            position = run[-1].position
+
+    def announced(self, epoch: str, position: int) -> None:
+        """The owner's head as announced: fetch what is missing, halt if history went backwards."""
+        cursor = self._cursor_in(epoch)
+        if position < cursor.position:
+            self._halt(f"cursor {cursor.position} is ahead of head {position}")
+        if position > cursor.position:
+            self._fetch(epoch, cursor.position, position)
+
+    def catch_up(self) -> int:
+        """Fetch everything up to the owner's head; returns the position reached."""
+        head = self._events.head(self.source)
+        if head.epoch:
+            self.announced(head.epoch, head.position)
+        return head.position
+
+    def _fetch(self, epoch: str, after: int, until: int) -> None:
+        while after < until:
+            page = self._events.events_since(self.source, after, min(PAGE, until - after))
+            if not page:
+                raise LookupError(f"{self.source} has no event after {after} though {until} was announced")
+            self._take(epoch, page)
+            after = page[-1].position
+
+    # -- the cursor -----------------------------------------------------------------------------------------------
+
+    def cursor(self) -> Cursor | None:
+        """Where this subscription stands; None before its first event."""
+        with self._database.read() as connection:
+            row = connection.execute(cursors.select().where(*self._mine(cursors))).one_or_none()
+        return None if row is None else Cursor(row.epoch, row.position, row.halted)
+
+    def _cursor_in(self, epoch: str) -> Cursor:
+        cursor = self.cursor()
+        if cursor is None:
+            with self._database.write() as connection:
+                connection.execute(
+                    cursors.insert().values(subscription=self.name, source=self.source, epoch=epoch, position=0)
+                )
+            return Cursor(epoch, 0, "")
+        if cursor.halted:
+            raise Halted(cursor.halted)
+        if cursor.epoch != epoch:
+            self._halt(f"epoch changed from {cursor.epoch} to {epoch}")
+        return cursor
+
+    def _halt(self, reason: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(cursors.update().where(*self._mine(cursors)).values(halted=reason))
+        logger.error("subscription_halted", subscription=self.name, source=self.source, reason=reason)
+        raise Halted(reason)
+
+    def _mine(self, table: Table) -> tuple[Any, Any]:
+        return table.c.subscription == self.name, table.c.source == self.source
+
+    # -- taking in a contiguous run -------------------------------------------------------------------------------
+
+    def _take(self, epoch: str, run: Sequence[Recorded], *, careful: bool = False) -> None:
+        if careful:
+            for recorded in run:
+                self._take_carefully(epoch, recorded)
+            return
+        try:
+            self._take_together(epoch, run)
+        except (OperationalError, psycopg.OperationalError, Halted):
+            raise
+        except Exception as error:
+            if len(run) == 1:
+                self._hold(epoch, run[0], error)
+                return
+            logger.warning("batch_failed", subscription=self.name, error=type(error).__name__)
+            for recorded in run:
+                self._take(epoch, [recorded])
+
+    def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
+        held = self._held_streams()
+        free = [recorded for recorded in run if recorded.stream not in held]
+        delivered = self._decode(free)
+        if self._effect is not None and delivered:
+            self._effect(delivered)
+        with self._database.write() as connection:
+            if self._lock_cursor(connection, epoch, run):
+                for recorded in run:
+                    if recorded.stream in held:
+                        self._keep(connection, recorded)
+                if self._apply is not None and delivered:
+                    self._apply(connection, delivered)
+                self._advance(connection, run[-1].position, free)
+
+    def _take_carefully(self, epoch: str, recorded: Recorded) -> None:
+        """One event whose last consumer died: count the try before making it."""
+        key = {"subscription": self.name, "source": self.source, "position": recorded.position}
+        with self._database.write() as connection:
+            mine = [attempts.c[name] == value for name, value in key.items()]
+            count = connection.execute(attempts.select().where(*mine)).one_or_none()
+            tried = 0 if count is None else int(count.count)
+            if count is None:
+                connection.execute(attempts.insert().values(**key, count=1))
+            else:
+                connection.execute(attempts.update().where(*mine).values(count=tried + 1))
+        if tried >= len(self._backoff):
+            self._hold(epoch, recorded, RuntimeError("the process died on it each time"), parked=True)
+        else:
+            self._take(epoch, [recorded])
+        with self._database.write() as connection:
+            connection.execute(attempts.delete().where(*mine))
+
+    def _decode(self, run: Sequence[Recorded]) -> list[Delivered[Any]]:
+        known = self._codec.classes
+        return [
+            Delivered(self.source, self._codec.decode(r.name, r.schema_version, r.data), r)
+            for r in run
+            if r.name in known
+        ]
+
+    def _lock_cursor(self, connection: Connection, epoch: str, run: Sequence[Recorded]) -> bool:
+        """Lock and check the cursor; False when another consumer already took this run in."""
+        row = connection.execute(cursors.select().where(*self._mine(cursors)).with_for_update()).one()
+        if row.halted or row.epoch != epoch:
+            raise Halted(row.halted or "the epoch changed")
+        if row.position >= run[-1].position:
+            return False
+        if row.position != run[0].position - 1:
+            raise _Overlap(f"cursor is at {row.position}, the run starts at {run[0].position}")
+        return True
+
+    def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
+        versions = {recorded.stream: recorded.version for recorded in applied}
+        _note_versions(connection, self.name, versions)
+        connection.execute(
+            cursors.update().where(*self._mine(cursors)).values(position=position, moved_at=to_text(self._clock()))
+        )
+
+    # -- held streams ---------------------------------------------------------------------------------------------
+
+    def _held_streams(self) -> set[str]:
+        if self._held is None:
+            with self._database.read() as connection:
+                rows = connection.execute(held_streams.select().where(*self._mine(held_streams)))
+                self._held = {row.stream for row in rows}
+        return self._held
+
+    def _keep(self, connection: Connection, recorded: Recorded) -> None:
+        connection.execute(
+            held_events.insert().values(
+                subscription=self.name,
+                source=self.source,
+                position=recorded.position,
+                stream=recorded.stream,
+                body=orjson.dumps(_as_row(recorded)).decode(),
+            )
+        )
+
+    def _hold(self, epoch: str, recorded: Recorded, error: Exception, *, parked: bool = False) -> None:
+        """Set the event and its stream aside, to be tried again; everything else may pass."""
+        if isinstance(error, _Overlap):
+            raise error
+        reason = _reason(recorded, error)
+        with self._database.write() as connection:
+            if not self._lock_cursor(connection, epoch, [recorded]):
+                return
+            connection.execute(
+                held_streams.insert().values(
+                    subscription=self.name,
+                    source=self.source,
+                    stream=recorded.stream,
+                    state="parked" if parked else "retrying",
+                    attempts=0 if isinstance(error, NotYet) else 1,
+                    next_attempt_at=time.time() + self._backoff[0],
+                    reason=reason,
+                    since=to_text(self._clock()),
+                )
+            )
+            self._keep(connection, recorded)
+            self._advance(connection, recorded.position, [])
+        self._held = None
+        logger.warning("stream_held", subscription=self.name, stream=recorded.stream, reason=reason)
+
+    def retry_held(self, *, parked: bool = False) -> int:
+        """Try the held streams that are due (`parked`: all of them, now); returns how many were let go."""
+        with self._database.read() as connection:
+            rows = connection.execute(held_streams.select().where(*self._mine(held_streams))).all()
+        now = time.time()
+        due = [row for row in rows if parked or (row.state == "retrying" and row.next_attempt_at <= now)]
+        return sum(self._retry(row.stream, row.attempts) for row in due)
+
+    def _retry(self, stream: str, tried: int) -> bool:
+        mine = self._mine(held_events)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                held_events.select().where(*mine, held_events.c.stream == stream).order_by(held_events.c.position)
+            ).all()
+        waiting = [Recorded(**orjson.loads(row.body)) for row in rows]
+        try:
+            delivered = self._decode(waiting)
+            if self._effect is not None and delivered:
+                self._effect(delivered)
+            with self._database.write() as connection:
+                if self._apply is not None and delivered:
+                    self._apply(connection, delivered)
+                _note_versions(connection, self.name, {r.stream: r.version for r in waiting})
+                connection.execute(held_events.delete().where(*mine, held_events.c.stream == stream))
+                connection.execute(
+                    held_streams.delete().where(*self._mine(held_streams), held_streams.c.stream == stream)
+                )
+        except (OperationalError, psycopg.OperationalError):
+            raise
+        except Exception as error:
+            self._note_failure(stream, tried, waiting[0] if waiting else None, error)
+            return False
+        self._held = None
+        logger.info("stream_released", subscription=self.name, stream=stream, events=len(waiting))
+        return True
+
+    def _note_failure(self, stream: str, tried: int, first: Recorded | None, error: Exception) -> None:
+        waits = isinstance(error, NotYet)
+        tries = tried if waits else tried + 1
+        parked = tries > len(self._backoff)
+        pause = 1.0 if waits else self._backoff[min(tries, len(self._backoff)) - 1]
+        reason = _reason(first, error)
+        with self._database.write() as connection:
+            connection.execute(
+                held_streams.update()
+                .where(*self._mine(held_streams), held_streams.c.stream == stream)
+                .values(
+                    state="parked" if parked else "retrying",
+                    attempts=tries,
+                    next_attempt_at=time.time() + pause,
+                    reason=reason,
+                )
+            )
+        if parked:
+            logger.error("stream_parked", subscription=self.name, stream=stream, reason=reason)
+
+
+class _Overlap(Exception):
+    """Another consumer moved the cursor between our look and our lock; take the batch in again."""
+
+
+def _without_repeats(run: Sequence[Recorded]) -> list[Recorded]:
+    return list({recorded.position: recorded for recorded in run}.values())
+
+
+def _as_row(recorded: Recorded) -> dict[str, Any]:
+    return {name: getattr(recorded, name) for name in Recorded.__slots__}
+
+
+def _reason(recorded: Recorded | None, error: Exception) -> str:
+    # The type only: an exception's text may carry values, and values may be personal.
+    where = f"{recorded.name} at {recorded.position}: " if recorded else ""
+    return f"{where}{type(error).__name__}"
+
+
+def _note_versions(connection: Connection, subscription: str, versions: Mapping[str, int]) -> None:
+    if not versions:
+        return
+    driver: Any = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        driver.execute(
+            "INSERT INTO applied_versions (subscription, stream, version)"
+            " SELECT %s, * FROM unnest(%s::text[], %s::int[]) ON CONFLICT (subscription, stream)"
+            " DO UPDATE SET version = greatest(applied_versions.version, excluded.version)",
+            (subscription, list(versions), list(versions.values())),
+            prepare=True,
+        )
+    else:
+        driver.executemany(
+            "INSERT INTO applied_versions (subscription, stream, version) VALUES (?, ?, ?)"
+            " ON CONFLICT (subscription, stream) DO UPDATE SET version = max(version, excluded.version)",
+            [(subscription, stream, version) for stream, version in versions.items()],
+        )
+
+
+def applied_version(connection: Connection, subscription: str, stream: str) -> int:
+    """The last version of `stream` the subscription has applied, 0 before the first."""
+    found = connection.execute(
+        applied_versions.select().where(
+            applied_versions.c.subscription == subscription, applied_versions.c.stream == stream
+        )
+    ).one_or_none()
+    return 0 if found is None else int(found.version)
+
+
+def is_held(connection: Connection, subscription: str, stream: str) -> bool:
+    """True while the stream is parked or waiting to be tried again."""
+    found = connection.execute(
+        held_streams.select().where(held_streams.c.subscription == subscription, held_streams.c.stream == stream)
+    ).first()
+    return found is not None
+
+
+def for_projection(
+    consumer: str, projection: Projection, database: Database, events: EventSource, **options: Any
+) -> list[Subscription]:
+    """The subscriptions, one a source, that keep a projection up to date."""
+    return [
+        Subscription(
+            f"{consumer}.{projection.name}", source, database, events, union, apply=projection.apply, **options
+        )
+        for source, union in projection.views.items()
+    ]
+
+
+def for_process_manager(
+    consumer: str,
+    manager: ProcessManager,
+    database: Database,
+    events: EventSource,
+    execute_many: Callable[[Sequence[Any]], Sequence[Any]],
+    **options: Any,
+) -> list[Subscription]:
+    """The subscriptions that feed a process manager; its commands run before the cursor moves, at least once."""
+
+    def effect(delivered: Sequence[Delivered[Any]]) -> None:
+        with database.read() as connection:
+            commands = [command for item in delivered for command in manager.react(connection, item)]
+        for answer in execute_many(commands) if commands else ():
+            if not answer.accepted:
+                logger.warning("reaction_refused", manager=manager.name, code=answer.code)
+
+    return [
+        Subscription(f"{consumer}.{manager.name}", source, database, events, union, effect=effect, **options)
+        for source, union in manager.views.items()
+    ]
