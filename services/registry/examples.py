@@ -1,0 +1,67 @@
+"""One example of every event the registry publishes: for contract tests, documentation and seeds.
+
+A piece of the true map: Hồng Dân in Cà Mau, which was Bạc Liêu's until 30 June 2025. Team and members are invented.
+"""
+
+from datetime import date
+
+from services.kernel.identifiers import derived_id
+from services.kernel.message import Event
+from services.registry.hamlet import HamletRegistered
+from services.registry.map import MapDeclared
+from services.registry.team import MemberAppointed, MemberStoodDown, TeamEstablished
+from services.registry.unit import UnitRegistered, UnitSucceeded, unit_id
+
+COMMUNE = unit_id("current", "commune", "31843")
+HAMLET_ID = derived_id("example", "hamlet")
+TEAM_ID = derived_id("example", "team")
+MEMBER_ID = derived_id("example", "member")
+
+EXAMPLES: tuple[Event, ...] = (
+    UnitRegistered(
+        unit=COMMUNE,
+        regime="current",
+        code="31843",
+        name="Xã Hồng Dân",
+        level="commune",
+        kind="Xã",
+        parent=unit_id("current", "province", "96"),
+        valid_from=date(2025, 7, 1),
+        valid_to=None,
+        lat=9.53724,
+        lon=105.452,
+        area_km2=15.62,
+    ),
+    UnitSucceeded(
+        unit=unit_id("legacy", "commune", "31843"),
+        successor=COMMUNE,
+        part=False,
+        seat=True,
+        on=date(2025, 7, 1),
+    ),
+    MapDeclared(
+        regime="legacy",
+        known_from=date(2024, 12, 1),
+        known_to=date(2025, 6, 30),
+        province=unit_id("legacy", "province", "96"),
+        source="Nghị quyết số 1252/NQ-UBTVQH15",
+    ),
+    HamletRegistered(hamlet=HAMLET_ID, commune=COMMUNE, name="Ấp Nội Ô", kind="Ấp", valid_from=date(2025, 7, 1)),
+    TeamEstablished(
+        team=TEAM_ID,
+        commune=COMMUNE,
+        name="Tổ công nghệ số cộng đồng ấp Nội Ô",
+        level="hamlet",
+        hamlets=(HAMLET_ID,),
+        decision_no="MẪU-01/QĐ-UBND",
+        decision_date=date(2026, 1, 20),
+    ),
+    MemberAppointed(
+        team=TEAM_ID,
+        member=MEMBER_ID,
+        role="leader",
+        organisation="Trưởng ấp",
+        appointed_on=date(2026, 1, 20),
+    ),
+    MemberStoodDown(team=TEAM_ID, member=MEMBER_ID, stood_down_on=date(2026, 9, 30)),
+)
