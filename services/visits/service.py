@@ -1,0 +1,15 @@
+"""The visits service in one value: what it decides, reads and publishes."""
+
+from pathlib import Path
+
+from services.kernel.definition import ServiceDefinition
+from services.visits.household import HOUSEHOLD
+from services.visits.territory import Territory
+from services.visits.visit import VISIT
+
+DEFINITION = ServiceDefinition(
+    name="visits",
+    home=Path(__file__).parent,
+    aggregates=(HOUSEHOLD, VISIT),
+    projections=(Territory,),
+)
