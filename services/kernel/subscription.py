@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import orjson
 import psycopg
 import structlog
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from services.kernel.clock import Clock, system_clock, to_text
@@ -139,7 +139,6 @@ class Subscription:
         self._effect = effect
         self._clock = clock
         self._backoff = backoff
-        self._held: set[str] | None = None
 
     # -- what arrives ---------------------------------------------------------------------------------------------
 
@@ -148,24 +147,28 @@ class Subscription:
 
         `redelivered` says an earlier consumer died with these in hand: attempts are then counted before each try.
         """
-        if not batch:
-            return
-        cursor = self._cursor_in(epoch)
-        fresh = [recorded for recorded in batch if recorded.position > cursor.position]
-        fresh.sort(key=lambda recorded: recorded.position)
-        position = cursor.position
-        for start, recorded in enumerate(fresh):
+        for _ in range(3):
+            try:
+                return self._receive(epoch, batch, careful=redelivered)
+            except _Overlap:  # another consumer took some of it in between: look again
+                continue
+        self._receive(epoch, batch, careful=redelivered)
+
+    def _receive(self, epoch: str, batch: Sequence[Recorded], *, careful: bool) -> None:
+        position = self._cursor_in(epoch).position
+        run: list[Recorded] = []
+        for recorded in sorted(batch, key=lambda r: r.position):
             if recorded.position <= position:
                 continue
             if recorded.position > position + 1:
+                if run:
+                    self._take(epoch, run, careful=careful)
+                    run = []
                 self._fetch(epoch, position, recorded.position - 1)
-                position = recorded.position - 1
-            end = start
-            while end + 1 < len(fresh) and fresh[end + 1].position <= fresh[end].position + 1:
-                end += 1
-            run = _without_repeats(fresh[start : end + 1])
-            self._take(epoch, run, careful=redelivered)
-            position = run[-1].position
+            run.append(recorded)
+            position = recorded.position
+        if run:
+            self._take(epoch, run, careful=careful)
 
     def announced(self, epoch: str, position: int) -> None:
         """The owner's head as announced: fetch what is missing, halt if history went backwards."""
@@ -230,7 +233,7 @@ class Subscription:
             return
         try:
             self._take_together(epoch, run)
-        except (OperationalError, psycopg.OperationalError, Halted):
+        except (OperationalError, psycopg.OperationalError, Halted, _Overlap):
             raise
         except Exception as error:
             if len(run) == 1:
@@ -241,13 +244,16 @@ class Subscription:
                 self._take(epoch, [recorded])
 
     def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
-        held = self._held_streams()
+        with self._database.read() as connection:
+            held = self._held_streams(connection)
         free = [recorded for recorded in run if recorded.stream not in held]
         delivered = self._decode(free)
         if self._effect is not None and delivered:
             self._effect(delivered)
         with self._database.write() as connection:
             if self._lock_cursor(connection, epoch, run):
+                if self._held_streams(connection) != held:
+                    raise _Overlap("streams were released in between")
                 for recorded in run:
                     if recorded.stream in held:
                         self._keep(connection, recorded)
@@ -301,12 +307,9 @@ class Subscription:
 
     # -- held streams ---------------------------------------------------------------------------------------------
 
-    def _held_streams(self) -> set[str]:
-        if self._held is None:
-            with self._database.read() as connection:
-                rows = connection.execute(held_streams.select().where(*self._mine(held_streams)))
-                self._held = {row.stream for row in rows}
-        return self._held
+    def _held_streams(self, connection: Connection) -> set[str]:
+        rows = connection.execute(select(held_streams.c.stream).where(*self._mine(held_streams)))
+        return {row.stream for row in rows}
 
     def _keep(self, connection: Connection, recorded: Recorded) -> None:
         connection.execute(
@@ -321,8 +324,6 @@ class Subscription:
 
     def _hold(self, epoch: str, recorded: Recorded, error: Exception, *, parked: bool = False) -> None:
         """Set the event and its stream aside, to be tried again; everything else may pass."""
-        if isinstance(error, _Overlap):
-            raise error
         reason = _reason(recorded, error)
         with self._database.write() as connection:
             if not self._lock_cursor(connection, epoch, [recorded]):
@@ -341,15 +342,19 @@ class Subscription:
             )
             self._keep(connection, recorded)
             self._advance(connection, recorded.position, [])
-        self._held = None
         logger.warning("stream_held", subscription=self.name, stream=recorded.stream, reason=reason)
 
-    def retry_held(self, *, parked: bool = False) -> int:
-        """Try the held streams that are due (`parked`: all of them, now); returns how many were let go."""
-        with self._database.read() as connection:
-            rows = connection.execute(held_streams.select().where(*self._mine(held_streams))).all()
+    def retry_held(self) -> int:
+        """Try the held streams that are due; returns how many were let go."""
         now = time.time()
-        due = [row for row in rows if parked or (row.state == "retrying" and row.next_attempt_at <= now)]
+        with self._database.read() as connection:
+            due = connection.execute(
+                held_streams.select().where(
+                    *self._mine(held_streams),
+                    held_streams.c.state == "retrying",
+                    held_streams.c.next_attempt_at <= now,
+                )
+            ).all()
         return sum(self._retry(row.stream, row.attempts) for row in due)
 
     def _retry(self, stream: str, tried: int) -> bool:
@@ -376,7 +381,6 @@ class Subscription:
         except Exception as error:
             self._note_failure(stream, tried, waiting[0] if waiting else None, error)
             return False
-        self._held = None
         logger.info("stream_released", subscription=self.name, stream=stream, events=len(waiting))
         return True
 
@@ -403,10 +407,6 @@ class Subscription:
 
 class _Overlap(Exception):
     """Another consumer moved the cursor between our look and our lock; take the batch in again."""
-
-
-def _without_repeats(run: Sequence[Recorded]) -> list[Recorded]:
-    return list({recorded.position: recorded for recorded in run}.values())
 
 
 def _as_row(recorded: Recorded) -> dict[str, Any]:
@@ -455,6 +455,16 @@ def is_held(connection: Connection, subscription: str, stream: str) -> bool:
         held_streams.select().where(held_streams.c.subscription == subscription, held_streams.c.stream == stream)
     ).first()
     return found is not None
+
+
+def release_parked(connection: Connection, subscription: str | None = None, stream: str | None = None) -> int:
+    """Have parked streams tried again by their own subscription (after a fix); returns how many."""
+    chosen = held_streams.update().where(held_streams.c.state == "parked")
+    if subscription is not None:
+        chosen = chosen.where(held_streams.c.subscription == subscription)
+    if stream is not None:
+        chosen = chosen.where(held_streams.c.stream == stream)
+    return connection.execute(chosen.values(state="retrying", attempts=1, next_attempt_at=0.0)).rowcount
 
 
 def for_projection(

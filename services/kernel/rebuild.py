@@ -1,0 +1,188 @@
+"""Rebuilding a read model beside the live one.
+
+A second set of tables is filled from the logs while readers and the live subscription go on. At the end both stand at
+the same positions, under the live cursors' locks; their checksums are compared and the names swapped in that same
+transaction. Handlers write tables and nothing else, so nothing is sent outside; an event that fails stops the rebuild.
+
+Errors:
+
+    RebuildRefused   the new rows differ from the live ones and nobody said they may
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Table, select, text
+
+from services.kernel.database import Database
+from services.kernel.identifiers import new_id
+from services.kernel.message import Codec, Recorded
+from services.kernel.projection import Delivered, Projection
+from services.kernel.subscription import (
+    EventSource,
+    _note_versions,
+    applied_versions,
+    cursors,
+    held_events,
+    held_streams,
+)
+
+PAGE = 1000
+
+
+class RebuildRefused(Exception):
+    """The checksums differ: the live tables stay, the new ones are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did."""
+
+    events: int
+    rows: int
+    checksum: str
+    live_checksum: str
+
+
+def rebuild(
+    consumer: str,
+    projection_class: type[Projection],
+    database: Database,
+    events: EventSource,
+    *,
+    may_differ: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Rebuilt:
+    """Fill, compare, swap. `may_differ` accepts other rows (new code, or a restored source). Raises `RebuildRefused`."""
+    live = projection_class()
+    name = f"{consumer}.{live.name}"
+    shadow = projection_class(f"__{new_id().hex[:20]}")
+    with database.write() as connection:
+        live.metadata.create_all(connection)
+        shadow.metadata.create_all(connection)
+    try:
+        return _Rebuild(name, live, shadow, database, events, may_differ, progress).run()
+    finally:
+        with database.write() as connection:
+            shadow.metadata.drop_all(connection)
+            connection.execute(applied_versions.delete().where(applied_versions.c.subscription == name + shadow.suffix))
+
+
+class _Rebuild:
+    def __init__(
+        self,
+        name: str,
+        live: Projection,
+        shadow: Projection,
+        database: Database,
+        events: EventSource,
+        may_differ: bool,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self.name = name
+        self.live = live
+        self.shadow = shadow
+        self.database = database
+        self.events = events
+        self.may_differ = may_differ
+        self.progress = progress
+        self.reached = dict.fromkeys(live.views, 0)
+        self.codecs: dict[str, Codec[Any]] = {source: Codec(union) for source, union in live.views.items()}
+        self.heads = {source: events.head(source) for source in live.views}
+        self.done = 0
+
+    def run(self) -> Rebuilt:
+        # What a halted (or missing) live cursor knows is worthless: then the owner's head is the aim.
+        for _ in range(3):  # the second and third pass only see what came meanwhile
+            for source in self.reached:
+                self._fill(source, self._aim(source))
+        with self.database.write() as connection:
+            for source in self.reached:
+                self._lock_and_level(connection, source)
+            ours, rows = checksum(connection, self.shadow)
+            theirs, _ = checksum(connection, self.live)
+            if ours != theirs and not self.may_differ:
+                raise RebuildRefused(f"{self.name}: {ours} rebuilt, {theirs} live")
+            self._swap(connection)
+        return Rebuilt(self.done, rows, ours, theirs)
+
+    def _trusted(self, connection: Connection, source: str, *, lock: bool = False) -> int | None:
+        chosen = cursors.select().where(cursors.c.subscription == self.name, cursors.c.source == source)
+        row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
+        if row is None or row.halted or row.epoch != self.heads[source].epoch:
+            return None
+        return int(row.position)
+
+    def _aim(self, source: str) -> int:
+        with self.database.read() as connection:
+            position = self._trusted(connection, source)
+        return self.heads[source].position if position is None else position
+
+    def _fill(self, source: str, until: int) -> None:
+        total = sum(head.position for head in self.heads.values())
+        while self.reached[source] < until:
+            after = self.reached[source]
+            page = self.events.events_since(source, after, min(PAGE, until - after))
+            with self.database.write() as connection:
+                self._apply(connection, source, page)
+            self.progress(self.done, max(total, self.done))
+
+    def _apply(self, connection: Connection, source: str, page: list[Recorded]) -> None:
+        codec = self.codecs[source]
+        self.shadow.apply(
+            connection,
+            [
+                Delivered(source, codec.decode(r.name, r.schema_version, r.data), r)
+                for r in page
+                if r.name in codec.classes
+            ],
+        )
+        _note_versions(connection, self.name + self.shadow.suffix, {r.stream: r.version for r in page})
+        self.reached[source] = page[-1].position
+        self.done += len(page)
+
+    def _lock_and_level(self, connection: Connection, source: str) -> None:
+        """Hold the live cursor still and bring the new tables exactly to it."""
+        position = self._trusted(connection, source, lock=True)
+        while position is not None and self.reached[source] < position:
+            after = self.reached[source]
+            self._apply(connection, source, self.events.events_since(source, after, min(PAGE, position - after)))
+
+    def _swap(self, connection: Connection) -> None:
+        for table in self.live.metadata.sorted_tables:
+            new = table.name + self.shadow.suffix
+            connection.execute(text(f'ALTER TABLE "{table.name}" RENAME TO "{table.name}__swap"'))
+            connection.execute(text(f'ALTER TABLE "{new}" RENAME TO "{table.name}"'))
+            connection.execute(text(f'ALTER TABLE "{table.name}__swap" RENAME TO "{new}"'))
+        for table in (held_streams, held_events):
+            connection.execute(table.delete().where(table.c.subscription == self.name))
+        for source, position in self.reached.items():
+            key = {"subscription": self.name, "source": source}
+            values = {"epoch": self.heads[source].epoch, "position": position, "halted": ""}
+            mine = (cursors.c.subscription == self.name, cursors.c.source == source)
+            # Updated in place: the live subscription may be waiting for this very row.
+            if connection.execute(cursors.update().where(*mine).values(**values)).rowcount == 0:
+                connection.execute(cursors.insert().values(**key, **values))
+        connection.execute(applied_versions.delete().where(applied_versions.c.subscription == self.name))
+        connection.execute(
+            applied_versions.update()
+            .where(applied_versions.c.subscription == self.name + self.shadow.suffix)
+            .values(subscription=self.name)
+        )
+
+
+def checksum(connection: Connection, projection: Projection) -> tuple[str, int]:
+    """Digest of all rows in primary-key order, and how many there are; the same on both databases."""
+    digest, rows = sha256(), 0
+    for table in projection.metadata.sorted_tables:
+        digest.update(table.name.removesuffix(projection.suffix).encode() + b"\0")
+        for row in connection.execution_options(yield_per=PAGE).execute(_ordered(table)):
+            digest.update(repr(tuple(row)).encode())
+            rows += 1
+    return digest.hexdigest(), rows
+
+
+def _ordered(table: Table) -> Any:
+    return select(table).order_by(*table.primary_key.columns)

@@ -1,0 +1,126 @@
+"""A service running: its database, its command processor, and what its edge answers.
+
+The same object stands behind the nameko entrypoints and behind the in-process bus; it is built in a composition root.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from services.kernel import log as event_log
+from services.kernel.bus import Answer, Payload, UnknownQuestion
+from services.kernel.clock import Clock, system_clock
+from services.kernel.database import Database
+from services.kernel.definition import ServiceDefinition
+from services.kernel.handling import CommandProcessor
+from services.kernel.message import Command
+from services.kernel.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 500
+
+
+class ServiceRuntime:
+    """One service in one process. Thread-safe."""
+
+    def __init__(
+        self,
+        definition: ServiceDefinition,
+        database: Database,
+        settings: Settings,
+        *,
+        clock: Clock = system_clock,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.definition = definition
+        self.database = database
+        self.settings = settings
+        self.clock = clock
+        self.processor = CommandProcessor(database, definition, clock, committed)
+        self._commands: dict[str, type[Command]] = {
+            command.name: command for aggregate in definition.aggregates for command in aggregate.command_classes
+        }
+
+    def execute(self, command: str, payload: Payload) -> Answer:
+        """Run one command given as name and JSON payload; a payload that does not fit is refused as `INVALID`."""
+        return self.execute_many([(command, payload)])[0]
+
+    def execute_many(self, commands: Sequence[tuple[str, Payload]]) -> list[Answer]:
+        """Run commands in order, each on its own; the answers come in the same order."""
+        if len(commands) > MOST_AT_ONCE:
+            refusal = Answer(False, code="TOO_MANY", message=f"Mỗi lần gửi tối đa {MOST_AT_ONCE} mục.", field="commands")
+            return [refusal] * len(commands)
+        parsed = [self._parse(name, payload) for name, payload in commands]
+        ran = iter(self.processor.execute_many([command for command in parsed if isinstance(command, Command)]))
+        return [next(ran) if isinstance(command, Command) else command for command in parsed]
+
+    def ask(self, question: str, payload: Mapping[str, Any]) -> Any:
+        """Answer a question of the definition with JSON. Raises `UnknownQuestion`."""
+        answer = self.definition.questions.get(question)
+        if answer is None:
+            raise UnknownQuestion(f"{self.definition.name} answers no question {question!r}")
+        return answer(self, payload)
+
+    def head(self) -> dict[str, Any]:
+        """Epoch and last position of this service's log, as JSON."""
+        with self.database.read() as connection:
+            return asdict(event_log.head(connection))
+
+    def events_since(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """A page (≤ 1,000) of this service's log, as JSON."""
+        with self.database.read() as connection:
+            return [asdict(recorded) for recorded in event_log.events_since(connection, after, min(limit, 1000))]
+
+    def _parse(self, name: str, payload: Payload) -> Command | Answer:
+        command_class = self._commands.get(name)
+        if command_class is None:
+            return Answer(False, code="UNKNOWN_COMMAND", message=f"Không có lệnh {name!r}.", field="command")
+        try:
+            return command_class.model_validate(payload)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            return Answer(False, code="INVALID", message=f"{field}: {_rule(first)}", field=field)
+
+
+_RULES = {
+    "missing": "bắt buộc phải có",
+    "extra_forbidden": "không có mục này",
+    "uuid_parsing": "phải là mã UUID",
+    "uuid_type": "phải là mã UUID",
+    "string_type": "phải là chữ",
+    "int_type": "phải là số nguyên",
+    "int_parsing": "phải là số nguyên",
+    "bool_type": "phải là đúng hoặc sai",
+    "date_from_datetime_parsing": "phải là ngày, dạng 2026-01-31",
+    "date_parsing": "phải là ngày, dạng 2026-01-31",
+    "date_type": "phải là ngày, dạng 2026-01-31",
+    "timezone_aware": "phải có múi giờ",
+    "datetime_parsing": "phải là thời điểm, dạng 2026-01-31T08:00:00+07:00",
+    "datetime_from_date_parsing": "phải là thời điểm, dạng 2026-01-31T08:00:00+07:00",
+}
+
+
+def _rule(fault: Mapping[str, Any]) -> str:
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "string_too_long":
+            return f"dài nhất {context['max_length']} ký tự"
+        case "string_too_short":
+            return f"ít nhất {context['min_length']} ký tự"
+        case "too_long":
+            return f"nhiều nhất {context['max_length']} mục"
+        case "too_short":
+            return f"ít nhất {context['min_length']} mục"
+        case "literal_error" | "enum":
+            return f"phải là một trong: {context['expected']}"
+        case "value_error":
+            return str(context["error"])
+        case known if known in _RULES:
+            return _RULES[known]
+        case other:
+            return f"không hợp lệ ({other})"
