@@ -1,0 +1,160 @@
+"""Real servers for every test that asks: started at first use, once a session, gone with it.
+
+| fixture             | what a test gets                                                                       |
+|---------------------|----------------------------------------------------------------------------------------|
+| `postgres_server`   | administrator's URL (session)                                                          |
+| `postgres_url`      | a fresh database, dropped after the test                                               |
+| `postgres_template` | URL with `{service}` for which every service and the gateway have a fresh database     |
+| `amqp_server`       | the session's RabbitMQ: `url`, `rabbitmqctl()`, … Do not kill it: others use it        |
+| `amqp_url`          | a fresh vhost                                                                          |
+| `own_broker`        | a RabbitMQ of the test's own, to kill, stop and start as it likes                      |
+| `own_postgres`      | a PostgreSQL of the test's own, likewise                                               |
+| `chromium`          | path of the browser                                                                    |
+
+`CAUSO_TEST_DATABASE_URL` and `CAUSO_TEST_AMQP_URL` replace the shared servers; the tests that kill always take private
+ones. What cannot be started fails the test with a sentence of what to do; nothing is skipped.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from deploy.local import packages
+from deploy.local.homes import passing_home
+from deploy.local.postgres import PostgresServer
+from deploy.local.rabbitmq import RabbitServer
+
+DATABASES = ("registry", "visits", "reporting", "feedback", "gateway")
+LOGS = Path(__file__).parent.parent / "var" / "test-logs"
+
+
+@pytest.fixture(scope="session")
+def private_home() -> Iterator[Path]:
+    """The directory under which the session's private servers live."""
+    with passing_home(keep_logs_in=LOGS) as home:
+        yield home
+
+
+@pytest.fixture(scope="session")
+def postgres_server(private_home: Path) -> Iterator[str]:
+    """Administrator's URL of the session's PostgreSQL, `postgresql+psycopg://…/postgres`."""
+    given = os.environ.get("CAUSO_TEST_DATABASE_URL")
+    if given:
+        yield _text(make_url(given).set(drivername="postgresql+psycopg"))
+        return
+    server = PostgresServer(private_home)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: str) -> Iterator[Callable[[str], str]]:
+    """`new_database(name)` makes an empty database of exactly that name and gives its URL; all go in the end."""
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        _administer(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made.append(name)
+        return _text(make_url(postgres_server).set(database=name))
+
+    yield make
+    for name in made:
+        _drop(postgres_server, name)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, new_database: Callable[[str], str]) -> Iterator[str]:
+    """A fresh, empty database for one test."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield new_database(name)
+    _drop(postgres_server, name)
+
+
+@pytest.fixture
+def postgres_template(postgres_server: str, new_database: Callable[[str], str]) -> Iterator[str]:
+    """A URL with `{service}` in its database name, as `CAUSO_DATABASE_URL` takes it, all databases fresh."""
+    run = f"test_{uuid4().hex[:12]}"
+    for service in DATABASES:
+        new_database(f"{run}_{service}")
+    server = _text(make_url(postgres_server).set(database="DATABASE"))
+    yield server.replace("/DATABASE", f"/{run}_{{service}}")
+    for service in DATABASES:
+        _drop(postgres_server, f"{run}_{service}")
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test's own: `kill()`, `stop()` and `start()` are allowed."""
+    with passing_home(keep_logs_in=LOGS / "own") as home:
+        server = PostgresServer(home)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def amqp_server(private_home: Path) -> Iterator[RabbitServer]:
+    """The session's private RabbitMQ, shared: never kill it, take `own_broker` for that."""
+    server = RabbitServer(private_home)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def vhosts(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URLs of vhosts nobody has used, one after the other; made in batches because each call costs a second."""
+
+    def endless() -> Iterator[str]:
+        given = os.environ.get("CAUSO_TEST_AMQP_URL")
+        while given:
+            yield given
+        server: RabbitServer = request.getfixturevalue("amqp_server")
+        while True:
+            batch = [f"test-{uuid4().hex[:12]}" for _ in range(16)]
+            server.add_vhosts(*batch)
+            yield from map(server.vhost_url, batch)
+
+    return endless()
+
+
+@pytest.fixture
+def amqp_url(vhosts: Iterator[str]) -> str:
+    """A fresh vhost for one test."""
+    return next(vhosts)
+
+
+@pytest.fixture
+def own_broker() -> Iterator[RabbitServer]:
+    """A RabbitMQ of this test's own: `kill()`, `stop()`, `start()` and `rabbitmqctl()` are allowed."""
+    with passing_home(keep_logs_in=LOGS / "own") as home:
+        server = RabbitServer(home)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser, installed when missing."""
+    return packages.require_chromium()
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def _drop(server: str, name: str) -> None:
+    _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _administer(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(_text(make_url(server).set(drivername="postgresql")), autocommit=True) as connection:
+        connection.execute(statement)

@@ -1,0 +1,1 @@
+"""Tests of the deployment: private servers, the command, the checks."""
