@@ -160,6 +160,14 @@ class RabbitServer:
         if answer.count("ok") != len(names):
             raise LocalServerError(f"RabbitMQ did not make the vhosts: {answer.strip()[-300:]}")
 
+    def settle(self) -> None:
+        """Write down now which quorum queues and streams exist, as RabbitMQ does by itself a moment later.
+
+        RabbitMQ 3.10 registers a new quorum queue in a file it flushes lazily: a kill -9 within that moment after the
+        *declaration* loses the queue with everything confirmed since. Tests that kill call this after declaring.
+        """
+        self.rabbitmqctl("eval", "[ok = dets:sync(T) || T <- dets:all()].")
+
     def stop(self) -> None:
         """End it cleanly: queues and streams are on disk."""
         processes.end(self._node, signal.SIGTERM, patience=30)

@@ -44,6 +44,7 @@ def test_what_rabbitmq_confirmed_survives_a_kill(own_broker: RabbitServer) -> No
     connection = own_broker.connect()
     channel = connection.channel()
     channel.queue_declare("kept", durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
+    own_broker.settle()
     channel.basic_publish_confirm(amqp.Message(b"7", delivery_mode=2), routing_key="kept")
     own_broker.kill()
     own_broker.start()
