@@ -1,0 +1,183 @@
+"""Coverage of one hamlet: how many of its households were guided directly (indicator HH-02, 220/KH-UBND §III.3b).
+
+A household counts once in a quarter and once since the plan began, however often it was visited, and stops counting
+when its last guided visit there is corrected away or voided. To know that, the hamlet remembers every visit that ever
+counted in it. A visit's `revision` is its version in the visits' stream: what is told again, or late, changes nothing.
+
+A team's coverage is the sum over the hamlets it serves: a household lives in one hamlet, so nothing is counted twice.
+Only the plan in force when something is counted is counted for; a closed plan is not judged again.
+
+Nothing is refused here: these commands state what has happened.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TypeAlias, assert_never
+from uuid import UUID
+
+from services.kernel.decider import Aggregate
+from services.kernel.message import Command, Event
+from services.reporting.plans import Term
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+class CoverageCounted(Event, name="coverage.counted"):
+    """The hamlet's figures after something counted changed.
+
+    The newest event of a hamlet and quarter is the truth for `guided_in_quarter`, the newest of a hamlet for
+    `households`, `plan` and `guided_since_plan` (None: no plan is known, which is not 0). All count distinct
+    households; a quarter is Vietnamese calendar time, "2026-Q4".
+
+    What changed: without `visit`, `household` was registered; with it, that visit now counts for `household` on
+    `guided_on`, or no longer counts in this hamlet when `guided_on` is None.
+    """
+
+    hamlet: UUID
+    plan: str | None
+    quarter: str
+    households: int
+    guided_in_quarter: int
+    guided_since_plan: int | None
+    household: UUID
+    visit: UUID | None = None
+    revision: int | None = None
+    guided_on: date | None = None
+
+
+# -- state ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What one visit counts for, since its `revision`; `guided_on` None: for nothing."""
+
+    revision: int
+    household: UUID
+    guided_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """All households of the hamlet, and all visits that ever counted in it."""
+
+    households: frozenset[UUID] = frozenset()
+    visits: Mapping[UUID, Guidance] = field(default_factory=dict)
+
+    def guided_between(self, first: date, last: date) -> int:
+        """Distinct households guided from `first` to `last`, both included."""
+        return len({v.household for v in self.visits.values() if v.guided_on and first <= v.guided_on <= last})
+
+    def guided_in(self, quarter: str) -> int:
+        """Distinct households guided in the quarter."""
+        return len({v.household for v in self.visits.values() if v.guided_on and quarter_of(v.guided_on) == quarter})
+
+
+def quarter_of(day: date) -> str:
+    """The quarter a business date lies in: "2026-Q4"."""
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def evolve(state: Coverage, event: CoverageCounted) -> Coverage:
+    """The hamlet after `event`; the second event of one change says the same again."""
+    if event.visit is None:
+        return replace(state, households=state.households | {event.household})
+    guidance = Guidance(event.revision or 0, event.household, event.guided_on)
+    return replace(state, visits={**state.visits, event.visit: guidance})
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+class CountHousehold(Command, name="count_household"):
+    """A household was registered in the hamlet. `plan` is the one in force now, if any is known."""
+
+    hamlet: UUID
+    household: UUID
+    registered_on: date
+    plan: Term | None = None
+
+
+class CountVisit(Command, name="count_visit"):
+    """What a visit counts for in the hamlet, as told last; `guided_on` None: for nothing (any more)."""
+
+    hamlet: UUID
+    visit: UUID
+    revision: int
+    household: UUID
+    guided_on: date | None = None
+    plan: Term | None = None
+
+
+CoverageCommand: TypeAlias = CountHousehold | CountVisit
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+
+def decide(command: CoverageCommand, state: Coverage) -> Sequence[CoverageCounted]:
+    """One event for each quarter whose figure may have changed."""
+    match command:
+        case CountHousehold():
+            return _count_household(command, state)
+        case CountVisit():
+            return _count_visit(command, state)
+        case _:
+            assert_never(command)
+
+
+def _count_household(command: CountHousehold, state: Coverage) -> Sequence[CoverageCounted]:
+    if command.household in state.households:
+        return []
+    after = replace(state, households=state.households | {command.household})
+    return [_counted(after, command, quarter_of(command.registered_on))]
+
+
+def _count_visit(command: CountVisit, state: Coverage) -> Sequence[CoverageCounted]:
+    before = state.visits.get(command.visit)
+    if before is None:
+        if command.guided_on is None:
+            return []
+    elif command.revision <= before.revision or _counts_alike(before, command):
+        return []
+    # A visit that moved away names its new household; what it stops counting for here is the old one.
+    household = before.household if before is not None and command.guided_on is None else command.household
+    now = Guidance(command.revision, household, command.guided_on)
+    after = replace(state, visits={**state.visits, command.visit: now})
+    days = (before and before.guided_on, command.guided_on)
+    return [_counted(after, command, quarter) for quarter in sorted({quarter_of(day) for day in days if day})]
+
+
+def _counts_alike(before: Guidance, command: CountVisit) -> bool:
+    if before.guided_on is None or command.guided_on is None:
+        return before.guided_on is command.guided_on
+    return (before.household, before.guided_on) == (command.household, command.guided_on)
+
+
+def _counted(after: Coverage, command: CoverageCommand, quarter: str) -> CoverageCounted:
+    visit = command.visit if isinstance(command, CountVisit) else None
+    change = after.visits[visit] if visit is not None else None
+    plan = command.plan
+    return CoverageCounted(
+        hamlet=command.hamlet,
+        plan=None if plan is None else plan.plan,
+        quarter=quarter,
+        households=len(after.households),
+        guided_in_quarter=after.guided_in(quarter),
+        guided_since_plan=None if plan is None else after.guided_between(plan.since, plan.until),
+        household=command.household if change is None else change.household,
+        visit=visit,
+        revision=None if change is None else change.revision,
+        guided_on=None if change is None else change.guided_on,
+    )
+
+
+COVERAGE: Aggregate[Coverage, CoverageCommand, CoverageCounted] = Aggregate(
+    category="coverage",
+    events=CoverageCounted,
+    commands=CoverageCommand,
+    initial=Coverage(),
+    evolve=evolve,
+    decide=decide,
+    identity=lambda command: command.hamlet,
+)
