@@ -1,7 +1,7 @@
 """Handling commands: load, decide, append, answer; once, however often the same command comes.
 
-Threads (or greenthreads) that call at the same time share one batch and one commit: whoever gets the lock works for all
-who wait behind it. There is no background thread and no queue to drain; a lone caller pays nothing for it.
+Threads (or greenthreads) that call at the same time share one batch and one commit: whoever comes first works for all
+who wait behind it and passes the lead on. There is no background thread; a lone caller pays nothing for it.
 
 The state of recently used streams is kept; the append's version check makes a stale copy harmless, it is decided again.
 """
@@ -57,6 +57,18 @@ class _Item:
         return self.answer is not None or self.error is not None
 
 
+class _Turn:
+    """One caller in line. Its baton is released when its items are done, or when it is its turn to lead."""
+
+    __slots__ = ("baton", "items", "leads")
+
+    def __init__(self, items: list[_Item]) -> None:
+        self.items = items
+        self.leads = False
+        self.baton = threading.Lock()
+        self.baton.acquire()
+
+
 class _Working:
     """What a batch knows while it decides: loaded states, advanced by the decisions already made in it."""
 
@@ -110,8 +122,9 @@ class CommandProcessor:
         self._committed = committed
         self._prepares = definition.prepares
         self._aggregates = {c: a for a in definition.aggregates for c in a.command_classes}
-        self._lock = threading.Lock()
-        self._waiting: deque[_Item] = deque()
+        self._mutex = threading.Lock()
+        self._busy = False
+        self._waiting: deque[_Turn] = deque()
         self._cache: OrderedDict[str, tuple[int, Any]] = OrderedDict()
         self._connection: Connection | None = None
 
@@ -121,15 +134,37 @@ class CommandProcessor:
 
     def execute_many(self, commands: Sequence[Command]) -> list[Answer]:
         """Run commands in order, each accepted or refused on its own, sharing commits."""
-        items = [self._item(command) for command in commands]
-        self._waiting.extend(items)
-        with self._lock:
-            while not all(item.done for item in items):
-                self._run([self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))])
-        for item in items:
+        turn = _Turn([self._item(command) for command in commands])
+        with self._mutex:
+            self._waiting.append(turn)
+            leads, self._busy = not self._busy, True
+        if not leads:
+            turn.baton.acquire()
+            leads = turn.leads
+        if leads:
+            self._lead()
+        for item in turn.items:
             if item.error is not None:
                 raise item.error
-        return [item.answer for item in items if item.answer is not None]
+        return [item.answer for item in turn.items if item.answer is not None]
+
+    def _lead(self) -> None:
+        """Work for everyone waiting, then pass the baton: to each his answer, to the next in line the lead."""
+        with self._mutex:
+            turns = [self._waiting.popleft()]
+            while self._waiting and sum(len(turn.items) for turn in turns) < BATCH:
+                turns.append(self._waiting.popleft())
+        try:
+            self._run([item for turn in turns for item in turn.items])
+        finally:
+            with self._mutex:
+                heir = self._waiting[0] if self._waiting else None
+                self._busy = heir is not None
+            for turn in turns[1:]:
+                turn.baton.release()
+            if heir is not None:
+                heir.leads = True
+                heir.baton.release()
 
     def _item(self, command: Command) -> _Item:
         aggregate = self._aggregates[type(command)]
@@ -207,7 +242,7 @@ class CommandProcessor:
         new_events: list[store.NewEvent] = []
         for item in items:
             try:
-                answer, events = self._decide(working, item)
+                answer, events = self._decide(working, item, place=len(new_events))
             except Refused as refusal:
                 stream = item.aggregate.stream(item.command)
                 answer = Answer(False, stream, 0, refusal.stable_code, refusal.message, refusal.field or "")
@@ -226,7 +261,7 @@ class CommandProcessor:
             store.append(connection, store.Batch(working.base, new_commands, new_events, to_text(self._clock())))
         return answers, working.states
 
-    def _decide(self, working: _Working, item: _Item) -> tuple[Answer, list[store.NewEvent]]:
+    def _decide(self, working: _Working, item: _Item, place: int) -> tuple[Answer, list[store.NewEvent]]:
         aggregate, command = item.aggregate, item.command
         if item.refusal is not None:
             raise item.refusal
@@ -238,13 +273,14 @@ class CommandProcessor:
         decided = aggregate.decide(command, state)
         actor, command_id = item.key
         correlation_id = str(command.correlation_id or command.command_id)
-        events = []
+        events: list[store.NewEvent] = []
         for event in decided:
             version += 1
             state = aggregate.evolve(state, event)
             body = event.model_dump_json()
             events.append(
                 store.NewEvent(
+                    place=place + len(events),
                     stream=stream,
                     version=version,
                     id=str(new_id()),

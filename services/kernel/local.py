@@ -41,7 +41,8 @@ class LocalBus:
 
     async def execute_many(self, service: str, commands: Sequence[tuple[str, Payload]]) -> list[Answer]:
         """See `CommandBus`."""
-        return await self._call(self._runtimes[service].execute_many, commands)
+        answers: list[Answer] = await self._call(self._runtimes[service].execute_many, commands)
+        return answers
 
     async def ask(self, service: str, question: str, payload: Payload) -> Any:
         """See `CommandBus`."""

@@ -102,7 +102,7 @@ E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Command)
 
 
-def members(union: Any) -> tuple[type, ...]:
+def members(union: Any) -> tuple[Any, ...]:
     """The classes of `A | B | C`, or of a single class."""
     return get_args(union) if get_origin(union) in (Union, UnionType) else (union,)
 

@@ -52,7 +52,8 @@ class ServiceRuntime:
     def execute_many(self, commands: Sequence[tuple[str, Payload]]) -> list[Answer]:
         """Run commands in order, each on its own; the answers come in the same order."""
         if len(commands) > MOST_AT_ONCE:
-            refusal = Answer(False, code="TOO_MANY", message=f"Mỗi lần gửi tối đa {MOST_AT_ONCE} mục.", field="commands")
+            rule = f"Mỗi lần gửi tối đa {MOST_AT_ONCE} mục."
+            refusal = Answer(False, code="TOO_MANY", message=rule, field="commands")
             return [refusal] * len(commands)
         parsed = [self._parse(name, payload) for name, payload in commands]
         ran = iter(self.processor.execute_many([command for command in parsed if isinstance(command, Command)]))

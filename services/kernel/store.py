@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import psycopg
 from sqlalchemy import BigInteger, Column, Connection, Identity, Integer, MetaData, Table, Text, UniqueConstraint
 
@@ -58,6 +59,8 @@ class Conflict(Exception):
 class NewEvent:
     """An event about to be stored: one row of `events`, its ordinal still to be drawn."""
 
+    place: int
+    """Where in its batch it stands: ordinals are drawn in this order."""
     stream: str
     version: int
     id: str
@@ -90,20 +93,22 @@ class Batch:
 
 
 _PG_APPEND = """
-WITH stale AS (
-  SELECT FROM unnest(%s::text[], %s::int[]) AS expected(stream, version)
+WITH batch AS (
+  SELECT %s::json AS j
+), stale AS (
+  SELECT FROM batch, json_to_recordset(j -> 'expected') AS expected(stream text, version int)
   WHERE expected.version <> coalesce(
     (SELECT max(e.version) FROM events e WHERE e.stream = expected.stream), 0)
 ), remembered AS (
   INSERT INTO commands (actor, id, payload_hash, outcome, recorded_at)
-  SELECT actor, id, payload_hash, outcome, %s
-  FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS c(actor, id, payload_hash, outcome)
+  SELECT actor, id, payload_hash, outcome, j ->> 'at'
+  FROM batch, json_to_recordset(j -> 'commands') AS c(actor text, id text, payload_hash text, outcome text)
   WHERE NOT EXISTS (SELECT FROM stale)
 ), appended AS (
   INSERT INTO events (stream, version, id, name, schema_version, data, cause, correlation_id, actor, recorded_at)
-  SELECT stream, version, id, name, schema_version, data, cause, correlation_id, actor, %s
-  FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
-    WITH ORDINALITY AS e(stream, version, id, name, schema_version, data, cause, correlation_id, actor, place)
+  SELECT stream, version, id, name, schema_version, data, cause, correlation_id, actor, j ->> 'at'
+  FROM batch, json_to_recordset(j -> 'events') AS e(place int, stream text, version int, id text, name text,
+    schema_version int, data text, cause text, correlation_id text, actor text)
   WHERE NOT EXISTS (SELECT FROM stale)
   ORDER BY place
   RETURNING ordinal
@@ -127,28 +132,15 @@ def append(connection: Connection, batch: Batch) -> None:
 
 
 def _append_postgres(driver: psycopg.Connection[Any], batch: Batch) -> None:
-    new, stored = batch.commands, batch.events
-    parameters = (
-        list(batch.expected),
-        list(batch.expected.values()),
-        batch.recorded_at,
-        [c.actor for c in new],
-        [c.id for c in new],
-        [c.payload_hash for c in new],
-        [c.outcome for c in new],
-        batch.recorded_at,
-        [e.stream for e in stored],
-        [e.version for e in stored],
-        [e.id for e in stored],
-        [e.name for e in stored],
-        [e.schema_version for e in stored],
-        [e.data for e in stored],
-        [e.cause for e in stored],
-        [e.correlation_id for e in stored],
-        [e.actor for e in stored],
-    )
+    document = {
+        "at": batch.recorded_at,
+        "expected": [{"stream": stream, "version": version} for stream, version in batch.expected.items()],
+        "commands": batch.commands,
+        "events": batch.events,
+    }
+    body = orjson.dumps(document).decode()
     try:
-        row = driver.execute(_PG_APPEND, parameters, prepare=True).fetchone()
+        row = driver.execute(_PG_APPEND, (body,), prepare=True).fetchone()
     except (psycopg.errors.UniqueViolation, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected):
         raise Conflict from None
     if row is None or row[0]:

@@ -19,7 +19,7 @@ import orjson
 import psycopg
 import structlog
 from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from services.kernel.clock import Clock, system_clock, to_text
 from services.kernel.database import Database
@@ -77,7 +77,7 @@ attempts = Table(
     Column("subscription", Text, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("position", _BIG, primary_key=True, autoincrement=False),
-    Column("count", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
 )
 
 BACKOFF_SECONDS = (0.0, 10.0, 60.0)
@@ -266,12 +266,11 @@ class Subscription:
         key = {"subscription": self.name, "source": self.source, "position": recorded.position}
         with self._database.write() as connection:
             mine = [attempts.c[name] == value for name, value in key.items()]
-            count = connection.execute(attempts.select().where(*mine)).one_or_none()
-            tried = 0 if count is None else int(count.count)
-            if count is None:
-                connection.execute(attempts.insert().values(**key, count=1))
+            tried = connection.execute(select(attempts.c.tries).where(*mine)).scalar_one_or_none() or 0
+            if tried == 0:
+                connection.execute(attempts.insert().values(**key, tries=1))
             else:
-                connection.execute(attempts.update().where(*mine).values(count=tried + 1))
+                connection.execute(attempts.update().where(*mine).values(tries=tried + 1))
         if tried >= len(self._backoff):
             self._hold(epoch, recorded, RuntimeError("the process died on it each time"), parked=True)
         else:

@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("subscription", sa.Text, primary_key=True),
         sa.Column("source", sa.Text, primary_key=True),
         sa.Column("position", BIG, primary_key=True, autoincrement=False),
-        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
     )
 
 
