@@ -55,7 +55,7 @@ def rebuild(
     may_differ: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rebuilt:
-    """Fill, compare, swap. `may_differ` accepts other rows (new code, or a restored source). Raises `RebuildRefused`."""
+    """Fill, compare, swap. `may_differ` accepts other rows (new code, restored source). Raises `RebuildRefused`."""
     live = projection_class()
     name = f"{consumer}.{live.name}"
     shadow = projection_class(f"__{new_id().hex[:20]}")
@@ -178,11 +178,11 @@ def checksum(connection: Connection, projection: Projection) -> tuple[str, int]:
     digest, rows = sha256(), 0
     for table in projection.metadata.sorted_tables:
         digest.update(table.name.removesuffix(projection.suffix).encode() + b"\0")
-        for row in connection.execution_options(yield_per=PAGE).execute(_ordered(table)):
+        for row in connection.execute(_ordered(table)):
             digest.update(repr(tuple(row)).encode())
             rows += 1
     return digest.hexdigest(), rows
 
 
 def _ordered(table: Table) -> Any:
-    return select(table).order_by(*table.primary_key.columns)
+    return select(table).order_by(*table.primary_key.columns).execution_options(yield_per=PAGE)

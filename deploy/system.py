@@ -1,0 +1,75 @@
+"""The whole system by name: which services there are, where their data lies, who follows whom.
+
+The composition roots (`embedded`, `roles`) and the operator's commands are built from this one list.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway import projections as gateway_projections
+from services.feedback.service import DEFINITION as FEEDBACK
+from services.kernel.database import Database
+from services.kernel.definition import ServiceDefinition
+from services.kernel.migrate import create_read_models, migrate
+from services.kernel.process_manager import ProcessManager
+from services.kernel.projection import Projection
+from services.kernel.settings import Settings
+from services.kernel.subscription import EventSource, Subscription, for_process_manager, for_projection
+from services.registry.service import DEFINITION as REGISTRY
+from services.reporting.service import DEFINITION as REPORTING
+from services.visits.service import DEFINITION as VISITS
+
+SERVICES: dict[str, ServiceDefinition] = {
+    definition.name: definition for definition in (REGISTRY, VISITS, REPORTING, FEEDBACK)
+}
+GATEWAY = "gateway"
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """One database that follows others: a service, or the gateway."""
+
+    name: str
+    home: Path
+    projections: tuple[type[Projection], ...]
+    process_managers: tuple[type[ProcessManager], ...]
+    owns_events: bool
+
+
+def consumers() -> dict[str, Consumer]:
+    """Every database of the system, the gateway's last."""
+    found = {name: Consumer(name, d.home, d.projections, d.process_managers, True) for name, d in SERVICES.items()}
+    home = Path(gateway_projections.__file__).parent
+    found[GATEWAY] = Consumer(GATEWAY, home, tuple(gateway_projections.PROJECTIONS), (), False)
+    return found
+
+
+def open_database(settings: Settings, name: str, *, pool_size: int = 8) -> Database:
+    """The database of a service or of the gateway."""
+    if settings.database_url is None:
+        return Database(f"sqlite:///{settings.var_dir / name}.db", pool_size=pool_size)
+    return Database(settings.database_url.replace("{service}", name), pool_size=pool_size)
+
+
+def prepare_database(consumer: Consumer, database: Database) -> None:
+    """Migrations and missing read models; idempotent."""
+    migrate(database, [consumer.home], store=consumer.owns_events)
+    create_read_models(database, consumer.projections)
+
+
+def subscriptions(
+    consumer: Consumer,
+    database: Database,
+    events: EventSource,
+    execute_many: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
+) -> list[Subscription]:
+    """Everything one database follows. Process managers need `execute_many` of their own service."""
+    found: list[Subscription] = []
+    for projection in consumer.projections:
+        found += for_projection(consumer.name, projection(), database, events)
+    for manager in consumer.process_managers:
+        assert execute_many is not None
+        found += for_process_manager(consumer.name, manager(), database, events, execute_many)
+    return found
