@@ -359,15 +359,16 @@ class Subscription:
     def _retry(self, stream: str, tried: int) -> bool:
         mine = self._mine(held_events)
         with self._database.read() as connection:
-            rows = connection.execute(
-                held_events.select().where(*mine, held_events.c.stream == stream).order_by(held_events.c.position)
-            ).all()
-        waiting = [Recorded(**orjson.loads(row.body)) for row in rows]
+            waiting = self._waiting(connection, stream)
         try:
             delivered = self._decode(waiting)
             if self._effect is not None and delivered:
                 self._effect(delivered)
             with self._database.write() as connection:
+                # Another process may be at the same: the cursor's lock says who goes first.
+                connection.execute(cursors.select().where(*self._mine(cursors)).with_for_update()).one()
+                if not waiting or self._waiting(connection, stream) != waiting:
+                    return False
                 if self._apply is not None and delivered:
                     self._apply(connection, delivered)
                 _note_versions(connection, self.name, {r.stream: r.version for r in waiting})
@@ -382,6 +383,14 @@ class Subscription:
             return False
         logger.info("stream_released", subscription=self.name, stream=stream, events=len(waiting))
         return True
+
+    def _waiting(self, connection: Connection, stream: str) -> list[Recorded]:
+        rows = connection.execute(
+            select(held_events.c.body)
+            .where(*self._mine(held_events), held_events.c.stream == stream)
+            .order_by(held_events.c.position)
+        )
+        return [Recorded(**orjson.loads(row.body)) for row in rows]
 
     def _note_failure(self, stream: str, tried: int, first: Recorded | None, error: Exception) -> None:
         waits = isinstance(error, NotYet)
