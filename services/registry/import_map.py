@@ -1,0 +1,61 @@
+"""The national map as commands: CSV files in, a plan out; nothing is written here.
+
+Every bad row is named. With any bad row the plan is empty, unless the good rows alone were asked for. A command's id is
+derived from what the row says, so running an import again asks for nothing new. That one regime ended on 30 June 2025
+and the other began a day later stands in the files and nowhere else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.kernel.bus import Payload
+from services.kernel.clock import Clock, system_clock
+from services.kernel.message import Command
+from services.registry.csv_rows import RowFault
+from services.registry.known_rows import declare_maps
+from services.registry.reading import Reading
+from services.registry.succession_rows import succeed_units
+from services.registry.unit_rows import register_units
+
+DATA = Path(__file__).parent / "data"
+UNITS_CSV = DATA / "admin-units.csv"
+SUCCESSIONS_CSV = DATA / "unit-successions.csv"
+KNOWN_FROM_CSV = DATA / "map-known-from.csv"
+"""The map that comes with the project; `data/README.md` says where from."""
+
+BATCH = 500
+"""Commands a call: what the bus takes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What to ask the registry, parents before children; and which rows cannot be used, and why."""
+
+    commands: tuple[Command, ...]
+    faults: tuple[RowFault, ...]
+
+    def batches(self, size: int = BATCH) -> Iterator[list[tuple[str, Payload]]]:
+        """The commands as `CommandBus.execute_many` takes them, in order."""
+        for start in range(0, len(self.commands), size):
+            chunk = self.commands[start : start + size]
+            yield [(command.name, command.model_dump(mode="json")) for command in chunk]
+
+
+def plan_import(
+    units_csv: Path = UNITS_CSV,
+    successions_csv: Path = SUCCESSIONS_CSV,
+    known_from_csv: Path = KNOWN_FROM_CSV,
+    *,
+    good_rows_only: bool = False,
+    clock: Clock = system_clock,
+) -> ImportPlan:
+    """Read and check the files. Raises nothing: what is wrong with them is in the plan's `faults`."""
+    reading = Reading(clock())
+    units = register_units(units_csv, reading)
+    maps = declare_maps(known_from_csv, units, reading)
+    successions = succeed_units(successions_csv, units, reading)
+    files = {path.name: place for place, path in enumerate((units_csv, known_from_csv, successions_csv))}
+    faults = tuple(sorted(reading.faults, key=lambda fault: (files[fault.file], fault.line)))
+    commands = (*units.values(), *maps, *successions) if good_rows_only or not faults else ()
+    return ImportPlan(commands, faults)

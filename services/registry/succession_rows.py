@@ -1,0 +1,96 @@
+"""`unit-successions.csv`: one row, one unit and one of those it went into, from the successor's first day."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+from services.registry.csv_rows import BadCell, Row, read_rows
+from services.registry.reading import LEVEL_OF_DIGITS, CellReader, Key, Reading, code
+from services.registry.unit import RANK, RegisterUnit, SucceedUnit
+
+COLUMNS = ("level", "legacy_code", "current_code", "kind", "is_default")
+BEFORE, AFTER = "legacy", "current"
+"""The regimes its two code columns speak of."""
+
+
+def succeed_units(path: Path, units: Mapping[Key, RegisterUnit], reading: Reading) -> list[SucceedUnit]:
+    """The commands of all good rows, in the file's order."""
+    successions: list[SucceedUnit] = []
+    history = _History()
+    for row in read_rows(path, COLUMNS, reading.faults):
+        cells = reading.cells(path, row, _readers(row))
+        if cells is None:
+            continue
+        old = (BEFORE, cells["level"], cells["legacy_code"])
+        new = (AFTER, LEVEL_OF_DIGITS[len(cells["current_code"])], cells["current_code"])
+        part, seat = cells["kind"] == "part", cells["is_default"] == "1"
+        try:
+            predecessor = reading.unit(units, "legacy_code", old)
+            successor = reading.unit(units, "current_code", new)
+            on = _day_of_succession(predecessor, successor)
+            history.add(row.line, old, new, part=part, seat=seat)
+        except BadCell as bad:
+            reading.fault(path, row, bad)
+            continue
+        said = reading.envelope("succession", *old, *new, part, seat, on)
+        successions.append(
+            SucceedUnit(unit=predecessor.unit, successor=successor.unit, part=part, seat=seat, on=on, **said)
+        )
+    return successions
+
+
+class _History:
+    """What earlier rows said, by the old unit."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[Key, Key], int] = {}
+        self._kinds: dict[Key, bool] = {}
+        self._seats: dict[Key, int] = {}
+
+    def add(self, line: int, old: Key, new: Key, *, part: bool, seat: bool) -> None:
+        """Raises `BadCell` when the row contradicts an earlier one."""
+        if (old, new) in self._rows:
+            raise BadCell("current_code", f"đã ghi ở dòng {self._rows[old, new]}")
+        if old in self._kinds and not (part and self._kinds[old]):
+            raise BadCell("kind", "đơn vị nhập nguyên vẹn (whole) chỉ có một đơn vị kế tục")
+        if seat and old in self._seats:
+            raise BadCell("is_default", f"phần giữ trụ sở đã ghi ở dòng {self._seats[old]}")
+        self._rows[old, new] = line
+        self._kinds[old] = part
+        if seat:
+            self._seats[old] = line
+
+
+def _readers(row: Row) -> dict[str, CellReader]:
+    level = row.cells["level"]
+    readers: dict[str, CellReader] = {
+        "level": lambda column: row.one_of(column, tuple(RANK)),
+        "current_code": lambda column: _any_code(row, column),
+        "kind": lambda column: row.one_of(column, ("whole", "part")),
+        "is_default": lambda column: row.one_of(column, ("0", "1")),
+    }
+    if level in RANK:
+        readers["legacy_code"] = lambda column: code(row, column, level)
+    return readers
+
+
+def _any_code(row: Row, column: str) -> str:
+    text = row.text(column)
+    if not (len(text) in LEVEL_OF_DIGITS and text.isascii() and text.isdigit()):
+        raise BadCell(column, "phải là mã đơn vị, 2, 3 hoặc 5 chữ số (giữ cả số 0 ở đầu)")
+    return text
+
+
+def _day_of_succession(predecessor: RegisterUnit, successor: RegisterUnit) -> date:
+    """The files state no other day than the successor's first. Raises `BadCell`."""
+    # An island district became a commune; a province only ever becomes a province.
+    if (predecessor.level == "province") != (successor.level == "province"):
+        raise BadCell("current_code", "tỉnh chỉ được kế tục bởi tỉnh")
+    last_day, on = predecessor.valid_to, successor.valid_from
+    if on is None and last_day is not None:
+        on = last_day + timedelta(days=1)
+    if on is None:
+        raise BadCell("current_code", "không biết ngày kế tục: hai đơn vị đều không ghi ngày")
+    if last_day is not None and on <= last_day:
+        raise BadCell("current_code", "đơn vị mới có hiệu lực khi đơn vị cũ chưa hết hiệu lực")
+    return on
