@@ -39,9 +39,16 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = None
     """Base64 of 32 bytes: wraps the per-person keys in the privacy vault."""
     intake_private_key: SecretStr | None = None
-    """Base64 of the feedback service's X25519 private key; the gateway only ever holds the public half."""
+    """Base64 of the feedback service's X25519 private keys, newest first, separated by commas; the gateway only ever
+    holds the public half of the newest."""
     intake_public_key: str | None = None
     """Base64 of the X25519 public key the gateway seals to."""
+    code_key: SecretStr | None = None
+    """Base64 of 32 bytes, the gateway's own: tracking codes and form tokens are derived from it. Never change it."""
+    erasure_journal: Path | None = None
+    """File that remembers erasures, outside the databases and their backups. Unset: `erasures.journal` in `var_dir`."""
+    trusted_proxies: str = ""
+    """Addresses of our own reverse proxies, separated by commas; only they may say for whom they ask. Never `*`."""
     beat_file: Path | None = None
     """Touched whenever the process makes progress; the watchdog outside reads its age."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
