@@ -1,0 +1,43 @@
+"""Feedback as the kernel runs it.
+
+Keys come from the settings at the first use, not at import; tests and composition roots may bring their own.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from services.feedback.case import CASE, AnswerFeedback, ErasePerson, SubmitFeedback
+from services.feedback.letters import Preparing
+from services.feedback.questions import case_answer, read_case
+from services.feedback.territory import Territory
+from services.feedback.vault import VAULT, Keys, Vaults, keys_from_settings
+from services.kernel.definition import ServiceDefinition
+from services.kernel.settings import Settings
+
+
+def define(keys: Callable[[], Keys]) -> ServiceDefinition:
+    """The service, its vault opened with `keys`."""
+    vaults = Vaults(keys)
+    preparing = Preparing(vaults)
+    return ServiceDefinition(
+        name="feedback",
+        home=Path(__file__).parent,
+        aggregates=(CASE,),
+        projections=(Territory,),
+        questions={"read_case": read_case(vaults), "case_answer": case_answer(vaults)},
+        prepares={
+            SubmitFeedback: preparing.submission,
+            AnswerFeedback: preparing.answer,
+            ErasePerson: preparing.erasure,
+        },
+        tables=VAULT,
+    )
+
+
+@cache
+def _keys_from_environment() -> Keys:
+    return keys_from_settings(Settings())
+
+
+DEFINITION = define(_keys_from_environment)

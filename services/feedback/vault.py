@@ -1,0 +1,191 @@
+"""The vault: what residents wrote and what they were answered, locked under a key per person.
+
+Each person (one per case) has a key of their own, kept here wrapped by the master key; letters are locked under it with
+case and field as associated data. Destroying the wrapped key erases the person, in every backup of the letters too.
+
+A backup of this database may be older than an erasure. So each erasure is first written to a journal, a file kept away
+from the database and its backups, and the journal is replayed before the vault serves anything: what was erased once
+stays erased, whatever is restored.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.kernel import sealing
+from services.kernel.clock import to_text
+from services.kernel.database import Database
+from services.kernel.settings import Settings
+
+VAULT = MetaData()
+
+persons = Table(
+    "vault_persons",
+    VAULT,
+    Column("case_id", Text, primary_key=True),
+    Column("wrapped_key", LargeBinary),
+    Column("erased_at", Text),
+)
+letters = Table(
+    "vault_letters",
+    VAULT,
+    Column("case_id", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("locked", LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What opens the vault (`master`, newest first) and the letters sent to it (`private`); the erasures' file."""
+
+    master: tuple[bytes, ...]
+    private: tuple[bytes, ...]
+    journal: Path
+
+
+def keys_from_settings(settings: Settings) -> Keys:
+    """The keys the settings name; in development made under `var/keys`. Raises `sealing.KeyMissing`."""
+    home = settings.var_dir / "keys"
+    master = sealing.keys_from(
+        settings.master_key, variable="CAUSO_MASTER_KEY", file=home / "master.key", mode=settings.mode
+    )
+    private = sealing.keys_from(
+        settings.intake_private_key, variable="CAUSO_INTAKE_PRIVATE_KEY", file=home / "intake.key", mode=settings.mode
+    )
+    journal = settings.erasure_journal or settings.var_dir / "erasures.journal"
+    return Keys(tuple(master), tuple(private), journal)
+
+
+class Vault:
+    """The vault in one database, its journal already replayed."""
+
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._database = database
+        self._keys = keys
+        self._replay()
+
+    def put(self, case: UUID, fields: Mapping[str, bytes]) -> None:
+        """Store a person's first letters: a field already there stays, an erased person gets nothing."""
+        with self._database.write() as connection:
+            key = self._key(connection, case) or self._make_key(connection, case)
+            self._lock_in(connection, case, key, fields)
+
+    def add(self, case: UUID, field: str, text: bytes) -> None:
+        """Store one more letter of a person the vault knows; nothing for an unknown or erased one."""
+        with self._database.write() as connection:
+            self._lock_in(connection, case, self._key(connection, case), {field: text})
+
+    def read(self, case: UUID, fields: Sequence[str]) -> dict[str, bytes]:
+        """The letters there are among `fields`; none of an erased person. Raises `sealing.Unreadable` if altered."""
+        with self._database.read() as connection:
+            key = self._key(connection, case)
+            if key is None:
+                return {}
+            wanted = select(letters.c.field, letters.c.locked)
+            wanted = wanted.where(letters.c.case_id == str(case), letters.c.field.in_(fields))
+            found = connection.execute(wanted).all()
+        return {row.field: sealing.unlock(key, row.locked, str(case), row.field) for row in found}
+
+    def erase(self, case: UUID, at: datetime) -> None:
+        """Destroy the person's key: journal first, so that no restore can undo it. Unknown or erased: nothing."""
+        with self._database.read() as connection:
+            if self._key(connection, case) is None:
+                return
+        self._journal(case, at)
+        self._destroy([(str(case), to_text(at))])
+
+    def _lock_in(self, connection: Connection, case: UUID, key: bytes | None, fields: Mapping[str, bytes]) -> None:
+        if key is None:
+            return
+        rows = [
+            {"case_id": str(case), "field": field, "locked": sealing.lock(key, text, str(case), field)}
+            for field, text in fields.items()
+        ]
+        if rows:
+            connection.execute(self._insert(letters), rows)
+
+    def _destroy(self, erasures: Sequence[tuple[str, str]]) -> None:
+        with self._database.write() as connection:
+            if not self._database.is_postgres:
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            for case, at in erasures:
+                connection.execute(self._insert(persons), {"case_id": case, "erased_at": at})
+                connection.execute(
+                    update(persons)
+                    .where(persons.c.case_id == case, persons.c.wrapped_key.is_not(None))
+                    .values(wrapped_key=None, erased_at=at)
+                )
+                connection.execute(delete(letters).where(letters.c.case_id == case))
+        if not self._database.is_postgres:
+            with self._database.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _journal(self, case: UUID, at: datetime) -> None:
+        path = self._keys.journal
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, f"{case} {to_text(at)}\n".encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _replay(self) -> None:
+        if not self._keys.journal.exists():
+            return
+        lines = (line.split() for line in self._keys.journal.read_text().splitlines())
+        erasures = {line[0]: line[1] for line in lines if len(line) == 2}
+        with self._database.read() as connection:
+            done = set(connection.execute(select(persons.c.case_id).where(persons.c.wrapped_key.is_(None))).scalars())
+        if missing := [(case, at) for case, at in erasures.items() if case not in done]:
+            self._destroy(missing)
+
+    def _key(self, connection: Connection, case: UUID) -> bytes | None:
+        wrapped = connection.execute(select(persons.c.wrapped_key).where(persons.c.case_id == str(case))).scalar()
+        if wrapped is None:
+            return None
+        for master in self._keys.master:
+            try:
+                return sealing.unlock(master, wrapped, str(case), "key")
+            except sealing.Unreadable:
+                continue
+        raise sealing.Unreadable("no master key opens this person's key")
+
+    def _make_key(self, connection: Connection, case: UUID) -> bytes | None:
+        """A new person's key; whoever inserts first has made it, and an erased person keeps none."""
+        wrapped = sealing.lock(self._keys.master[0], sealing.new_key(), str(case), "key")
+        connection.execute(self._insert(persons), {"case_id": str(case), "wrapped_key": wrapped})
+        return self._key(connection, case)
+
+    def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        if self._database.is_postgres:
+            return postgresql.insert(table).on_conflict_do_nothing()
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+
+class Vaults:
+    """Opens each database's vault once; keys are asked for at the first use, never at import."""
+
+    def __init__(self, keys: Callable[[], Keys]) -> None:
+        self._asked = keys
+        self._lock = Lock()
+        self._opened: dict[Database, Vault] = {}
+
+    def keys(self) -> Keys:
+        """The keys in force."""
+        return self._asked()
+
+    def of(self, database: Database) -> Vault:
+        """The vault of `database`, its erasures replayed."""
+        with self._lock:
+            if database not in self._opened:
+                self._opened[database] = Vault(database, self.keys())
+            return self._opened[database]
