@@ -43,12 +43,8 @@ def _hide_number(found: re.Match[str]) -> str:
         hide = len(digits) in (12, 16, 19) or _luhn(digits)
     else:
         # Dossier numbers mix group lengths (12.44-250701-0012); people write card and identity numbers in equal groups.
-        equal = (
-            len({len(group) for group in groups[:-1]}) == 1 and 3 <= len(groups[0]) <= 6
-        )
-        hide = (len(digits) in (12, 16, 19) and equal) or (
-            len(digits) >= 13 and _luhn(digits)
-        )
+        equal = len({len(group) for group in groups[:-1]}) == 1 and 3 <= len(groups[0]) <= 6
+        hide = (len(digits) in (12, 16, 19) and equal) or (len(digits) >= 13 and _luhn(digits))
     return HIDDEN if hide else found[0]
 
 
@@ -66,12 +62,6 @@ def _hide_password(found: re.Match[str]) -> str:
     word, whose, link, secret = found.groups()
     told = bool(re.search("[:=]", link))
     stated = bool(link.strip()) and secret.isascii() and len(secret) >= 6
-    looks_secret = any(c.isdigit() for c in secret) and any(
-        not c.isdigit() for c in secret
-    )
+    looks_secret = any(c.isdigit() for c in secret) and any(not c.isdigit() for c in secret)
     numeric = secret.isdigit() and 4 <= len(secret) <= 8
-    return (
-        f"{word}{whose}{link}{HIDDEN}"
-        if told or stated or looks_secret or numeric
-        else found[0]
-    )
+    return f"{word}{whose}{link}{HIDDEN}" if told or stated or looks_secret or numeric else found[0]

@@ -58,16 +58,12 @@ def new_private_key() -> bytes:
 
 def public_half(private_key: bytes) -> bytes:
     """The public key of `private_key`, 32 bytes."""
-    return (
-        X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
-    )
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
 
 
 def seal_to(public_key: bytes, plaintext: bytes, context: str) -> bytes:
     """Seal for the holder of the private half. `context` says what this is for and must be the same on opening."""
-    sealed = _SUITE.encrypt(
-        plaintext, X25519PublicKey.from_public_bytes(public_key), info=context.encode()
-    )
+    sealed = _SUITE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), info=context.encode())
     return _key_id(public_key) + sealed
 
 
@@ -83,9 +79,7 @@ def open_sealed(private_keys: Sequence[bytes], sealed: bytes, context: str) -> b
                     info=context.encode(),
                 )
             except (InvalidTag, ValueError):
-                raise Unreadable(
-                    "the sealed bytes do not open in this context"
-                ) from None
+                raise Unreadable("the sealed bytes do not open in this context") from None
     raise Unreadable("sealed to a key that is not held here")
 
 
@@ -103,9 +97,7 @@ def lock(key: bytes, plaintext: bytes, *about: str) -> bytes:
 def unlock(key: bytes, locked: bytes, *about: str) -> bytes:
     """The inverse of `lock`. Raises `Unreadable`."""
     try:
-        return AESGCM(key).decrypt(
-            locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], _associated(about)
-        )
+        return AESGCM(key).decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], _associated(about))
     except (InvalidTag, ValueError):
         raise Unreadable("the locked bytes do not open with this key") from None
 
@@ -139,9 +131,7 @@ def keys_from(
         text = setting.get_secret_value() if isinstance(setting, SecretStr) else setting
         return [_key(part, variable) for part in text.split(",")]
     if mode is Mode.PRODUCTION:
-        raise KeyMissing(
-            f"{variable} is required in production mode: base64 of {KEY_BYTES} bytes"
-        )
+        raise KeyMissing(f"{variable} is required in production mode: base64 of {KEY_BYTES} bytes")
     keys = [_key(part, str(file.name)) for part in _development_file(file).split(",")]
     return [public_half(key) for key in keys] if public else keys
 
