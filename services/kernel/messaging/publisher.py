@@ -14,8 +14,18 @@ import structlog
 
 from services.kernel.message import Recorded
 from services.kernel.messaging import envelope, topology
-from services.kernel.messaging.connection import CONNECTION_ERRORS, HEARTBEAT_SECONDS, abandon, connect
-from services.kernel.messaging.transport import BrokerBlocked, BrokerStalled, BrokerUnavailable, Unroutable
+from services.kernel.messaging.connection import (
+    CONNECTION_ERRORS,
+    HEARTBEAT_SECONDS,
+    abandon,
+    connect,
+)
+from services.kernel.messaging.transport import (
+    BrokerBlocked,
+    BrokerStalled,
+    BrokerUnavailable,
+    Unroutable,
+)
 from services.kernel.messaging.wire import FrameReader, publish_frames
 from services.kernel.relay import PublishFailed
 
@@ -67,7 +77,11 @@ class Publisher:
                 self._declare(source)
             headers = envelope.head_headers(source, epoch, head)
             body = envelope.head_body(epoch, head)
-            self._send(topology.exchange_of(source), [(topology.HEAD_KEY, headers, body, headers["ce-id"])], False)
+            self._send(
+                topology.exchange_of(source),
+                [(topology.HEAD_KEY, headers, body, headers["ce-id"])],
+                False,
+            )
         except CONNECTION_ERRORS as error:
             raise self._lost(error) from error
         except PublishFailed:
@@ -110,7 +124,7 @@ class Publisher:
         self._nacked: set[str] = set()
         self._returned: set[str] = set()
         self._declared.clear()
-        self._connection = connect(self._url, self._name, heartbeat=HEARTBEAT_SECONDS)
+        self._connection = connect(self._url, self._name)
         self._connection.on_blocked = self._on_blocked
         self._connection.on_unblocked = self._on_unblocked
         self._channel = self._connection.channel()
@@ -137,7 +151,12 @@ class Publisher:
             if not refused:
                 return
             first = next((i for i, recorded in enumerate(batch) if recorded.id in refused), 0)
-            _log.warning("publish_refused", source=source, returned=len(self._returned), nacked=len(self._nacked))
+            _log.warning(
+                "publish_refused",
+                source=source,
+                returned=len(self._returned),
+                nacked=len(self._nacked),
+            )
             batch = batch[first:]
             if self._returned:
                 if declared_again:
@@ -146,7 +165,12 @@ class Publisher:
                 declared_again = True
         raise PublishFailed(f"the broker refused {len(self._nacked)} events {ROUNDS} times")
 
-    def _send(self, exchange: str, messages: list[tuple[str, dict[str, str], bytes, str]], mandatory: bool) -> None:
+    def _send(
+        self,
+        exchange: str,
+        messages: list[tuple[str, dict[str, str], bytes, str]],
+        mandatory: bool,
+    ) -> None:
         """Write everything and wait for every confirm. Raises `BrokerBlocked` and `BrokerStalled`."""
         assert self._connection is not None
         connection, channel = self._connection, int(self._channel.channel_id)
@@ -157,7 +181,14 @@ class Publisher:
             for key, headers, body, message_id in messages[start : start + CHUNK]:
                 frames.append(
                     publish_frames(
-                        channel, exchange, key, headers, body, message_id, connection.frame_max, mandatory=mandatory
+                        channel,
+                        exchange,
+                        key,
+                        headers,
+                        body,
+                        message_id,
+                        connection.frame_max,
+                        mandatory=mandatory,
                     )
                 )
                 self._tag += 1

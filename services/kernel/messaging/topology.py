@@ -124,13 +124,23 @@ def _declare_quorum(connection: amqp.Connection, name: str, arguments: Mapping[s
     except TopologyConflict:
         # Declared under RabbitMQ 3, which knows no -1: it lives on; a policy must lift the new default of 20.
         _declare_queue(connection, name, arguments)
-        _log.warning("queue_has_a_delivery_limit", queue=name, hint="set a policy with delivery-limit -1")
+        _log.warning(
+            "queue_has_a_delivery_limit",
+            queue=name,
+            hint="set a policy with delivery-limit -1",
+        )
 
 
 def _declare_queue(connection: amqp.Connection, name: str, arguments: Mapping[str, Any]) -> None:
     channel = connection.channel()
     try:
-        channel.queue_declare(name, durable=True, exclusive=False, auto_delete=False, arguments=dict(arguments))
+        channel.queue_declare(
+            name,
+            durable=True,
+            exclusive=False,
+            auto_delete=False,
+            arguments=dict(arguments),
+        )
         channel.close()
     except amqp.PreconditionFailed as error:
         raise TopologyConflict(f"queue {name!r} exists with other arguments: {error.reply_text}") from None

@@ -41,12 +41,22 @@ def publish_frames(
 ) -> bytes:
     """One persistent message as the frames of a basic.publish."""
     method = b"".join(
-        (_PUBLISH.pack(60, 40, 0), _short(exchange), _short(routing_key), b"\x01" if mandatory else b"\x00")
+        (
+            _PUBLISH.pack(60, 40, 0),
+            _short(exchange),
+            _short(routing_key),
+            b"\x01" if mandatory else b"\x00",
+        )
     )
     table = b"".join([part for key, value in headers.items() for part in _pair(key, value)])
     properties = b"".join(
         (
-            _CONTENT.pack(60, 0, len(body), _CONTENT_TYPE | _HEADERS | _DELIVERY_MODE | _MESSAGE_ID),
+            _CONTENT.pack(
+                60,
+                0,
+                len(body),
+                _CONTENT_TYPE | _HEADERS | _DELIVERY_MODE | _MESSAGE_ID,
+            ),
             _short(content_type),
             _LONG.pack(len(table)),
             table,
@@ -117,7 +127,12 @@ def delivery_of(message: amqp.Message) -> Delivery:
 class FrameReader:
     """Reads a connection in large pieces; the deliveries of one channel are cut out of them, the rest is py-amqp's."""
 
-    def __init__(self, connection: amqp.Connection, channel: int, deliver: Callable[[Delivery], None]) -> None:
+    def __init__(
+        self,
+        connection: amqp.Connection,
+        channel: int,
+        deliver: Callable[[Delivery], None],
+    ) -> None:
         self._connection = connection
         self._channel = channel
         self._deliver = deliver

@@ -1,0 +1,1 @@
+"""Faults to inject, and the tests that inject them."""

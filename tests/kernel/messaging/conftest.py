@@ -1,0 +1,124 @@
+"""What messaging tests share: events to send, queues to watch, consumers in threads."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.kernel.message import Recorded
+from services.kernel.messaging.connection import abandon, connect
+from services.kernel.messaging.consumer import QueueConsumer
+from services.kernel.messaging.transport import HeadAnnounced, Incoming, IncomingEvent
+
+
+def recorded(position: int, name: str = "unit.registered", data: str = '{"unit":"xã Đất Mũi"}') -> Recorded:
+    """The event at `position`, always the same one."""
+    return Recorded(
+        position=position,
+        id=str(UUID(int=position)),
+        stream=f"unit-{position % 7}",
+        version=position // 7 + 1,
+        name=name,
+        schema_version=1,
+        data=data,
+        recorded_at=f"2026-11-20T10:00:{position % 60:02d}.000000Z",
+        correlation_id=str(UUID(int=1_000_000 + position)),
+        cause=str(UUID(int=2_000_000 + position)),
+    )
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait for a promise to come true, failing with `what` when it does not within its bound."""
+    limit = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < limit, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+class Inbox:
+    """An `on_batch` that remembers; `failing` makes it raise."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Incoming]] = []
+        self.failing: Exception | None = None
+        self.failures = 0
+
+    def __call__(self, batch: list[Incoming]) -> None:
+        if self.failing is not None:
+            self.failures += 1
+            raise self.failing
+        self.batches.append(batch)
+
+    @property
+    def events(self) -> list[Recorded]:
+        return [i.recorded for batch in self.batches for i in batch if isinstance(i, IncomingEvent)]
+
+    @property
+    def positions(self) -> list[int]:
+        return [event.position for event in self.events]
+
+    @property
+    def distinct(self) -> list[int]:
+        """Positions in the order of their first arrival."""
+        return list(dict.fromkeys(self.positions))
+
+    @property
+    def heads(self) -> list[HeadAnnounced]:
+        return [i for batch in self.batches for i in batch if isinstance(i, HeadAnnounced)]
+
+
+@contextmanager
+def running(consumer: QueueConsumer) -> Iterator[threading.Thread]:
+    """The consumer in a thread, stopped and joined at the end."""
+    thread = threading.Thread(target=consumer.run, daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        consumer.stop()
+        thread.join(timeout=20)
+        assert not thread.is_alive(), "the consumer did not stop"
+
+
+class Admin:
+    """A plain look at the broker, through its own connection."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = connect(url, "test admin")
+
+    def channel(self) -> Any:
+        return self.connection.channel()
+
+    def ready(self, queue: str) -> int:
+        """Messages in the queue that no consumer holds; quorum queues report this with a delay, streams never."""
+        with self.connection.channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).message_count)
+
+    def take(self, queue: str, count: int) -> list[Any]:
+        """The next `count` messages of the queue, acknowledged; a stream is read from its start."""
+        found: list[Any] = []
+        with self.connection.channel() as channel:
+            channel.basic_qos(0, 100, False)
+
+            def keep(message: Any) -> None:
+                found.append(message)
+                channel.basic_ack(message.delivery_tag)
+
+            start = {"x-stream-offset": "first"} if queue.endswith(".feed") else None
+            tag = channel.basic_consume(queue, callback=keep, arguments=start)
+            while len(found) < count:
+                self.connection.drain_events(timeout=10)
+            channel.basic_cancel(tag)
+        return found
+
+
+@pytest.fixture
+def admin(amqp_url: str) -> Iterator[Admin]:
+    """An administrator of the test's vhost."""
+    found = Admin(amqp_url)
+    yield found
+    abandon(found.connection)

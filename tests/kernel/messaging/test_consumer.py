@@ -1,0 +1,240 @@
+"""The queue consumer on a real broker: nothing lost, nothing acknowledged early, and it heals by itself."""
+
+import pickle
+import time
+from typing import Any
+
+import amqp
+import pytest
+
+from deploy.local.rabbitmq import RabbitServer
+from services.kernel.messaging import topology
+from services.kernel.messaging.consumer import QueueConsumer
+from services.kernel.messaging.envelope import headers_of
+from services.kernel.messaging.publisher import Publisher
+from services.kernel.messaging.topology import Feed, SubscriptionQueue
+from services.kernel.messaging.transport import BrokerUnavailable, HeadAnnounced
+from tests.faults.tcp_proxy import TcpProxy
+from tests.kernel.messaging.conftest import Admin, Inbox, recorded, running, until
+
+FEED = Feed("1h", 1_000_000)
+QUEUE = SubscriptionQueue("gateway", "coverage", "registry")
+BATCH = [recorded(position) for position in range(1, 1201)]
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def publisher(amqp_url: str) -> Publisher:
+    return Publisher(amqp_url, FEED)
+
+
+def test_events_and_announcements_arrive_in_order_in_batches(
+    amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
+) -> None:
+    topology.declare_subscription(admin.connection, QUEUE)
+    publisher.publish("registry", "e1", BATCH)
+    publisher.announce("registry", "e1", 1200)
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        until(lambda: bool(inbox.heads), "the announced head")
+        assert inbox.events == BATCH
+        assert inbox.heads == [HeadAnnounced("registry", "e1", 1200)]
+        assert max(map(len, inbox.batches)) >= 100
+        until(lambda: unsettled(admin) == 0, "everything acknowledged")
+
+
+def unsettled(admin: Admin) -> int:
+    """Messages left if all consumers went away."""
+    return admin.ready(QUEUE.name)
+
+
+def test_one_consumer_follows_two_sources(amqp_url: str, publisher: Publisher, inbox: Inbox) -> None:
+    queues = [QUEUE, SubscriptionQueue("gateway", "coverage", "visits")]
+    with running(QueueConsumer(amqp_url, queues, inbox)):
+        publisher.announce("registry", "e1", 0)
+        publisher.announce("visits", "e2", 0)
+        sources = lambda: {(head.source, head.epoch) for head in inbox.heads}  # noqa: E731
+        until(lambda: sources() == {("registry", "e1"), ("visits", "e2")}, "both sources")
+
+
+def test_nothing_is_acknowledged_before_it_is_durable(
+    amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
+) -> None:
+    topology.declare_subscription(admin.connection, QUEUE)
+    inbox.failing = RuntimeError("the database is down")
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        publisher.publish("registry", "e1", BATCH[:20])
+        until(lambda: inbox.failures >= 3, "three tries")
+    assert inbox.batches == []
+    inbox.failing = None
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        until(lambda: inbox.positions == list(range(1, 21)), "all twenty again")
+        assert all(item.redelivered for batch in inbox.batches for item in batch if hasattr(item, "redelivered"))
+
+
+def test_a_failed_batch_is_tried_again_before_anything_newer(amqp_url: str, publisher: Publisher, inbox: Inbox) -> None:
+    inbox.failing = RuntimeError("the database is down")
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        publisher.announce("registry", "e1", 0)
+        until(lambda: inbox.failures >= 1, "a failure")
+        publisher.publish("registry", "e1", BATCH)
+        until(lambda: inbox.failures >= 3, "more failures")
+        inbox.failing = None
+        until(lambda: len(inbox.positions) >= 1200, "everything")
+        assert inbox.positions == list(range(1, 1201))
+
+
+def undecodable() -> list[amqp.Message]:
+    """One of each kind."""
+    good = headers_of("registry", "e1", BATCH[0])
+    json = {"content_type": "application/json", "application_headers": good, "delivery_mode": 2}
+    return [
+        amqp.Message(b"{broken", **json),
+        amqp.Message(b"{}", **{**json, "application_headers": {**good, "ce-position": "seven"}}),
+        amqp.Message(b"{}", **{**json, "application_headers": {}}),
+        amqp.Message(b"{}", **{**json, "content_type": "application/cloudevents+json"}),
+        amqp.Message(pickle.dumps({}), **{**json, "content_type": "application/x-python-serialize"}),
+        amqp.Message(b"\x80\x81", **{**json, "content_encoding": "binary"}),
+    ]
+
+
+def test_the_undecodable_goes_to_dead_letters_and_the_rest_goes_on(
+    amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
+) -> None:
+    topology.declare_subscription(admin.connection, QUEUE)
+    channel: Any = admin.channel()
+    publisher.publish("registry", "e1", BATCH[:1])
+    for message in undecodable():
+        channel.basic_publish(message, "registry.events", "unit.registered")
+    publisher.publish("registry", "e1", BATCH[1:2])
+    for message in undecodable():
+        channel.basic_publish(message, "registry.events", "unit.registered")
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        until(lambda: inbox.positions == [1, 2], "the good ones")
+        until(lambda: admin.ready(QUEUE.dead) == 12, "all others dead-lettered")
+        publisher.publish("registry", "e1", BATCH[2:3])
+        until(lambda: inbox.positions == [1, 2, 3], "more good ones")
+    dead = admin.take(QUEUE.dead, 12)
+    assert sorted(m.body for m in dead) == sorted(m.body for m in undecodable() * 2)
+    assert admin.ready(QUEUE.name) == 0
+
+
+def test_a_deleted_binding_heals(amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox) -> None:
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox, redeclare_seconds=0.5)):
+        publisher.publish("registry", "e1", BATCH[:1])
+        until(lambda: inbox.positions == [1], "the first event")
+        admin.channel().queue_unbind(QUEUE.name, "registry.events", "#")
+
+        def announced() -> bool:
+            publisher.announce("registry", "e1", 1)
+            return bool(inbox.heads)
+
+        until(announced, "an announcement through the new binding", seconds=15)
+
+
+def test_a_deleted_queue_is_declared_and_consumed_again(
+    amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
+) -> None:
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        publisher.announce("registry", "e1", 1)
+        until(lambda: len(inbox.heads) == 1, "an announcement")
+        admin.channel().queue_delete(QUEUE.name)
+
+        def announced() -> bool:
+            publisher.announce("registry", "e1", 2)
+            return HeadAnnounced("registry", "e1", 2) in inbox.heads
+
+        until(announced, "an announcement through the new queue", seconds=15)
+
+
+def test_a_second_consumer_stands_by_and_takes_over(
+    amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
+) -> None:
+    standby = Inbox()
+    second = QueueConsumer(amqp_url, [QUEUE], standby)
+    with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
+        publisher.announce("registry", "e1", 1)
+        until(lambda: bool(inbox.heads), "the first consumer active")
+        with running(second):
+            publisher.publish("registry", "e1", BATCH[:600])
+            until(lambda: inbox.positions == list(range(1, 601)), "the first consumer alone")
+            assert standby.batches == []
+    with running(QueueConsumer(amqp_url, [QUEUE], standby)):
+        publisher.publish("registry", "e1", BATCH[600:])
+        until(lambda: standby.positions == list(range(601, 1201)), "the other one")
+
+
+def test_a_broker_killed_and_back_loses_nothing(own_broker: RabbitServer, inbox: Inbox) -> None:
+    publisher = Publisher(own_broker.url, FEED)
+    with running(QueueConsumer(own_broker.url, [QUEUE], inbox)):
+        sent = 0
+        publisher.announce("registry", "e1", 0)
+        until(lambda: bool(inbox.heads), "a consumer")
+        own_broker.settle()
+        for kill in range(3):
+            while sent < (kill + 1) * 400:
+                sent += publish_somehow(publisher, BATCH[sent : sent + 50])
+                if sent == kill * 400 + 200:
+                    own_broker.kill()
+                    with pytest.raises(BrokerUnavailable):
+                        publisher.publish("registry", "e1", BATCH[sent : sent + 50])
+                    own_broker.start()
+        # The consumer reconnects by itself within 15 s of the broker's return (row 22).
+        until(lambda: inbox.distinct == list(range(1, 1201)), "every confirmed event", seconds=15)
+
+
+def publish_somehow(publisher: Publisher, batch: list) -> int:
+    """As the relay does: again, until it is confirmed."""
+    limit = time.monotonic() + 60
+    while True:
+        try:
+            publisher.publish("registry", "e1", batch)
+            return len(batch)
+        except BrokerUnavailable:
+            assert time.monotonic() < limit
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("direction", ["upstream", "downstream", "both"])
+def test_a_blackhole_heals_without_help(
+    amqp_url: str, publisher: Publisher, inbox: Inbox, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kernel.messaging.connection.HEARTBEAT_SECONDS", 2)
+    with TcpProxy.before(amqp_url) as proxy, running(QueueConsumer(proxy.url, [QUEUE], inbox)):
+        publisher.announce("registry", "e1", 0)
+        until(lambda: bool(inbox.heads), "a consumer")
+        proxy.lose(direction)
+        publisher.publish("registry", "e1", BATCH[:100])
+        until(lambda: proxy.accepted >= 2, "the consumer gave the silent connection up", seconds=60)
+        proxy.heal()
+        until(lambda: inbox.distinct == list(range(1, 101)), "all events", seconds=60)
+
+
+def test_each_proof_of_progress_beats_and_a_stuck_batch_does_not(
+    amqp_url: str, publisher: Publisher, inbox: Inbox
+) -> None:
+    beats: list[str] = []
+    stuck = []
+
+    def on_batch(batch: list) -> None:
+        stuck.append(len(beats))
+        time.sleep(1.0)
+        stuck.append(len(beats))
+        inbox(batch)
+
+    with running(QueueConsumer(amqp_url, [QUEUE], on_batch, beat=beats.append)):
+        publisher.announce("registry", "e1", 0)
+        until(lambda: bool(inbox.heads), "an announcement")
+        assert stuck[0] == stuck[1]
+        until(lambda: len(beats) > stuck[1], "a beat after it")
+    assert set(beats) == {"consuming"}
+
+
+def test_while_the_broker_is_away_it_says_so() -> None:
+    beats: list[str] = []
+    with running(QueueConsumer("amqp://guest:guest@127.0.0.1:9/", [QUEUE], Inbox(), beat=beats.append)):
+        until(lambda: len(beats) >= 3, "beats")
+    assert set(beats) == {"waiting-for-broker"}
