@@ -19,7 +19,7 @@ check() {
 
 check lint ruff check "$@"
 check format ruff format --check "$@"
-check types mypy
+check types mypy "$@"
 check imports lint-imports --no-cache
 check compose check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 check services compose-lint docker-compose.yml

@@ -31,6 +31,11 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
 
 DATABASES = ("registry", "visits", "reporting", "feedback", "gateway")
+# What a developer has set for his own runs must not decide a test.
+for variable in [name for name in os.environ if name.startswith("CAUSO_")]:
+    if not variable.startswith(("CAUSO_TEST_", "CAUSO_SOAK")):
+        del os.environ[variable]
+
 LOGS = Path(__file__).parent.parent / "var" / "test-logs"
 
 
