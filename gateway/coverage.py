@@ -1,0 +1,141 @@
+"""Coverage: how many households were guided directly (HH-02), in a quarter and since the plan began.
+
+Reporting counts per hamlet; rolling up to team, commune and province is a sum over hamlets, each counted once however
+many teams serve it. A hamlet not yet counted adds nothing; a rate of nothing is unknown, never 0.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Integer, Select, Table, and_, func, select
+
+from gateway.rows import Identifier, Rows, write_all
+from services.kernel.message import Event
+from services.kernel.projection import Delivered, Projection
+
+# What it reads of reporting's events
+
+
+class CoverageCounted(Event, name="coverage.counted"):
+    """A hamlet's figures; the newest of a quarter holds."""
+
+    hamlet: UUID
+    plan: str | None = None
+    quarter: str
+    households: int
+    guided_in_quarter: int
+    guided_since_plan: int | None = None
+
+
+class Coverage(Projection):
+    """Newest figures per hamlet, and per hamlet and quarter."""
+
+    name = "coverage"
+    views: ClassVar[Mapping[str, Any]] = {"reporting": CoverageCounted}
+    streams: ClassVar[frozenset[str]] = frozenset({"coverage"})
+
+    def define(self) -> None:
+        self.hamlets = Table(
+            f"coverage_hamlets{self.suffix}",
+            self.metadata,
+            Column("hamlet", Identifier, primary_key=True),
+            Column("plan", Identifier),
+            Column("households", Integer, nullable=False),
+            Column("guided_since_plan", Integer),
+        )
+        self.quarters = Table(
+            f"coverage_quarters{self.suffix}",
+            self.metadata,
+            Column("hamlet", Identifier, primary_key=True),
+            Column("quarter", Identifier, primary_key=True),
+            Column("guided", Integer, nullable=False),
+        )
+
+    def apply(self, connection: Connection, events: Sequence[Delivered[CoverageCounted]]) -> None:
+        hamlets, quarters = Rows(self.hamlets), Rows(self.quarters)
+        for delivered in events:
+            counted = delivered.event
+            hamlet = str(counted.hamlet)
+            hamlets.put(
+                {
+                    "hamlet": hamlet,
+                    "plan": counted.plan,
+                    "households": counted.households,
+                    "guided_since_plan": counted.guided_since_plan,
+                }
+            )
+            quarters.put({"hamlet": hamlet, "quarter": counted.quarter, "guided": counted.guided_in_quarter})
+        write_all(connection, hamlets, quarters)
+
+
+LIVE = Coverage()
+"""The tables readers see."""
+
+
+# Questions; `pairs` selects `(member, hamlet)`: which hamlets make up which sum, as far as the viewer may see
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums over some hamlets. Households are distinct households; `guided_since_plan` is None where no plan holds."""
+
+    quarter: str
+    plan: str | None = None
+    hamlets: int = 0
+    hamlets_counted: int = 0
+    households: int = 0
+    guided_in_quarter: int = 0
+    guided_since_plan: int | None = None
+
+    @property
+    def rate_in_quarter(self) -> str | None:
+        """Percent with one decimal as text, None when there is no household to divide by."""
+        return percent(self.guided_in_quarter, self.households)
+
+    @property
+    def rate_since_plan(self) -> str | None:
+        """Likewise since the plan began."""
+        return None if self.guided_since_plan is None else percent(self.guided_since_plan, self.households)
+
+
+def percent(part: int, whole: int) -> str | None:
+    """`part` of `whole` in percent, half up, as '12.5'."""
+    if whole <= 0:
+        return None
+    tenths = (part * 2000 + whole) // (2 * whole)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def figures(connection: Connection, pairs: Select[Any], quarter: str) -> dict[str, Figures]:
+    """Figures by `member`; a member without hamlets is left out."""
+    of, hamlets, quarters = pairs.distinct().subquery("of"), LIVE.hamlets, LIVE.quarters
+    plan = hamlets.c.plan
+    query = (
+        select(
+            of.c.member,
+            func.min(plan).label("plan"),
+            func.max(plan).label("other_plan"),
+            func.count().label("hamlets"),
+            func.count(hamlets.c.hamlet).label("counted"),
+            func.coalesce(func.sum(hamlets.c.households), 0).label("households"),
+            func.coalesce(func.sum(quarters.c.guided), 0).label("guided"),
+            func.sum(hamlets.c.guided_since_plan).label("since_plan"),
+        )
+        .outerjoin(hamlets, hamlets.c.hamlet == of.c.hamlet)
+        .outerjoin(quarters, and_(quarters.c.hamlet == of.c.hamlet, quarters.c.quarter == quarter))
+        .group_by(of.c.member)
+    )
+    return {
+        row.member: Figures(
+            quarter=quarter,
+            plan=row.plan if row.plan == row.other_plan else None,
+            hamlets=row.hamlets,
+            hamlets_counted=row.counted,
+            households=int(row.households),
+            guided_in_quarter=int(row.guided),
+            guided_since_plan=None if row.since_plan is None else int(row.since_plan),
+        )
+        for row in connection.execute(query)
+    }

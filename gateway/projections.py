@@ -1,0 +1,10 @@
+"""Every read model of the gateway; the composition roots subscribe each to its sources as `gateway.<name>`."""
+
+from gateway.cases import Cases
+from gateway.coverage import Coverage
+from gateway.teams import Teams
+from gateway.units import Units
+from gateway.visits import Visits
+from services.kernel.projection import Projection
+
+PROJECTIONS: tuple[type[Projection], ...] = (Units, Teams, Visits, Coverage, Cases)

@@ -1,0 +1,104 @@
+"""Finding a commune by any name it has or had: without marks, by its old name, by its district or province.
+
+What was split over several communes gives each of them, marked as a part, so that the person chooses.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, func, literal, select
+
+from gateway.units import COLUMNS, LIVE, Unit, in_force, unit_from
+from gateway.vietnamese import fold
+
+LIMIT = 20
+_MAX_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A commune of today, why it was found (`formerly`: the old name that matched), and whether only in `part`."""
+
+    unit: Unit
+    province: str
+    formerly: str | None = None
+    part: bool = False
+
+
+def find_communes(connection: Connection, text: str, as_of: date, *, limit: int = LIMIT) -> list[Found]:
+    """Communes that stand on `as_of` and match every word of `text`; best first. Empty text finds nothing."""
+    words = fold(text[:200]).split()[:_MAX_WORDS]
+    if not words:
+        return []
+    found: dict[str, tuple[tuple[Any, ...], Found]] = {}
+    for formerly, rows in ((False, _current(connection, words, as_of)), (True, _former(connection, words, as_of))):
+        for row in rows:
+            hit = Found(
+                unit_from(row, as_of), row.province or "", row.old_name if formerly else None, formerly and row.part
+            )
+            rank = (_rank(row.matched, words), formerly, formerly and not row.seat, row.sort_key)
+            if row.unit not in found or rank < found[row.unit][0]:
+                found[row.unit] = (rank, hit)
+    return [hit for _, hit in sorted(found.values(), key=lambda ranked: ranked[0])][:limit]
+
+
+def _rank(matched: str, words: list[str]) -> int:
+    """0: the name itself; 1: the name without its kind; 2: begins so; 3: all words in the name; 4: also elsewhere."""
+    wanted = " ".join(words)
+    bare = matched.split(" ", 1)[-1]
+    if matched == wanted:
+        return 0
+    if wanted in (bare, bare.split(" ", 1)[-1]):
+        return 1
+    if matched.startswith(wanted) or bare.startswith(wanted):
+        return 2
+    return 3 if all(word in matched.split() for word in words) else 4
+
+
+def _current(connection: Connection, words: list[str], as_of: date) -> Any:
+    units, above = LIVE.units, LIVE.units.alias("above")
+    province = LIVE.units.alias("province")
+    haystack = _joined(units.c.search_text, above.c.search_text, province.c.search_text)
+    query = (
+        select(*COLUMNS, units.c.sort_key, units.c.search_text.label("matched"))
+        .add_columns(func.coalesce(province.c.name, above.c.name).label("province"))
+        .outerjoin(above, above.c.unit == units.c.parent)
+        .outerjoin(province, province.c.unit == above.c.parent)
+        .where(units.c.level == "commune", in_force(as_of), *_all_words(haystack, words))
+        .order_by(func.length(units.c.search_text), units.c.sort_key)
+        .limit(10 * LIMIT)
+    )
+    return connection.execute(query)
+
+
+def _former(connection: Connection, words: list[str], as_of: date) -> Any:
+    """Communes of today through a unit of the past that matches, itself or with its district and province of then."""
+    units, old, gone = LIVE.units, LIVE.units.alias("old"), LIVE.successions
+    above, province, now = LIVE.units.alias("above"), LIVE.units.alias("province"), LIVE.units.alias("now")
+    haystack = _joined(old.c.search_text, above.c.search_text, province.c.search_text)
+    query = (
+        select(*COLUMNS, units.c.sort_key, old.c.search_text.label("matched"), old.c.name.label("old_name"))
+        .add_columns(gone.c.part, gone.c.seat, now.c.name.label("province"))
+        .join(gone, gone.c.successor == units.c.unit)
+        .join(old, old.c.unit == gone.c.unit)
+        .outerjoin(above, above.c.unit == old.c.parent)
+        .outerjoin(province, province.c.unit == above.c.parent)
+        .outerjoin(now, now.c.unit == units.c.parent)
+        .where(units.c.level == "commune", in_force(as_of), *_all_words(haystack, words))
+        .order_by(func.length(old.c.search_text), units.c.sort_key)
+        .limit(10 * LIMIT)
+    )
+    return connection.execute(query)
+
+
+def _joined(*texts: Any) -> Any:
+    # A space before each, so that a word is found from its beginning and "an" does not find "Hoan".
+    whole: Any = literal("")
+    for text in texts:
+        whole = whole + literal(" ") + func.coalesce(text, "")
+    return whole
+
+
+def _all_words(haystack: Any, words: list[str]) -> list[Any]:
+    return [haystack.contains(f" {word}", autoescape=True) for word in words]

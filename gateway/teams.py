@@ -1,0 +1,163 @@
+"""Teams: which teams serve which hamlets, who serves in them (opaque members with a role), and since when."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, TypeAlias
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, func, select
+
+from gateway.paging import Page, Slice, page_by_group, page_of
+from gateway.rows import Identifier, Rows, counted, write_all
+from gateway.vietnamese import sort_key
+from services.kernel.message import Event
+from services.kernel.projection import Delivered, Projection
+
+# What it reads of the registry's events
+
+
+class TeamEstablished(Event, name="team.established"):
+    """A team for hamlets of one commune."""
+
+    team: UUID
+    commune: UUID
+    title: str = Field(alias="name")
+    level: str
+    hamlets: tuple[UUID, ...]
+    decision_no: str
+    decision_date: date
+
+
+class MemberAppointed(Event, name="member.appointed"):
+    """Somebody serves."""
+
+    team: UUID
+    member: UUID
+    role: str
+    organisation: str
+    appointed_on: date
+
+
+class MemberStoodDown(Event, name="member.stood_down"):
+    """Somebody serves no longer."""
+
+    team: UUID
+    member: UUID
+    stood_down_on: date
+
+
+TeamEvent: TypeAlias = TeamEstablished | MemberAppointed | MemberStoodDown
+
+
+class Teams(Projection):
+    """Tables of teams, the hamlets they serve and their members, past ones included."""
+
+    name = "teams"
+    views: ClassVar[Mapping[str, Any]] = {"registry": TeamEvent}
+    streams: ClassVar[frozenset[str]] = frozenset({"team"})
+
+    def define(self) -> None:
+        self.teams = Table(
+            f"teams{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("commune", Identifier, nullable=False),
+            Column("name", Identifier, nullable=False),
+            Column("level", Identifier, nullable=False),
+            Column("decision_no", Identifier, nullable=False),
+            Column("decision_date", Date, nullable=False),
+            Column("sort_key", LargeBinary, nullable=False),
+        )
+        Index(f"teams_commune{self.suffix}", self.teams.c.commune, self.teams.c.sort_key)
+        self.served = Table(
+            f"team_hamlets{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("hamlet", Identifier, primary_key=True),
+        )
+        Index(f"team_hamlets_hamlet{self.suffix}", self.served.c.hamlet)
+        self.members = Table(
+            f"team_members{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("member", Identifier, primary_key=True),
+            Column("role", Identifier, nullable=False),
+            Column("organisation", Identifier, nullable=False),
+            Column("appointed_on", Date, nullable=False),
+            Column("stood_down_on", Date),
+        )
+
+    def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent]]) -> None:
+        teams, served, members = Rows(self.teams), Rows(self.served), Rows(self.members)
+        for delivered in events:
+            match delivered.event:
+                case TeamEstablished() as team:
+                    row = team.model_dump(include={"level", "decision_no", "decision_date"})
+                    row |= {"team": str(team.team), "commune": str(team.commune)}
+                    teams.put(row | {"name": team.title, "sort_key": sort_key(team.title)})
+                    for hamlet in team.hamlets:
+                        served.put({"team": str(team.team), "hamlet": str(hamlet)})
+                case MemberAppointed() as member:
+                    row = member.model_dump(include={"role", "organisation", "appointed_on"})
+                    row |= {"team": str(member.team), "member": str(member.member)}
+                    members.put(row | {"stood_down_on": None})
+                case MemberStoodDown() as gone:
+                    members.change((str(gone.team), str(gone.member)), {"stood_down_on": gone.stood_down_on})
+        write_all(connection, teams, served, members)
+
+
+LIVE = Teams()
+"""The tables readers see."""
+
+
+# Questions; `visible` is the viewer's scope as a condition on `teams`
+
+
+def teams_page(
+    connection: Connection, visible: ColumnElement[bool], within: ColumnElement[bool], wanted: Slice
+) -> Page:
+    """Teams the viewer may see among those `within`, by name."""
+    teams = LIVE.teams.c
+    return page_of(connection, select(LIVE.teams).where(visible, within), [teams.sort_key, teams.team], wanted)
+
+
+def teams_count(connection: Connection, visible: ColumnElement[bool], within: ColumnElement[bool]) -> int:
+    """How many of them there are."""
+    return connection.execute(select(func.count()).select_from(LIVE.teams).where(visible, within)).scalar_one()
+
+
+def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:
+    """Team rows the viewer may see, by id."""
+    rows = connection.execute(select(LIVE.teams).where(LIVE.teams.c.team.in_(ids), visible))
+    return {row.team: row for row in rows}
+
+
+def hamlets_served(connection: Connection, teams: Sequence[str]) -> dict[str, list[str]]:
+    """Hamlet ids each team serves."""
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(LIVE.served).where(LIVE.served.c.team.in_(teams)).order_by(LIVE.served.c.hamlet)
+    ):
+        found.setdefault(row.team, []).append(row.hamlet)
+    return found
+
+
+def members_pages(
+    connection: Connection, teams: Sequence[str], serving_only: bool, wanted: Slice
+) -> Mapping[str, Page]:
+    """Members of each team in the order they were appointed."""
+    members = LIVE.members.c
+    query = select(LIVE.members).where(members.team.in_(teams))
+    if serving_only:
+        query = query.where(members.stood_down_on.is_(None))
+    return page_by_group(connection, query, members.team, [members.member], wanted)
+
+
+def members_counts(connection: Connection, teams: Sequence[str], serving_only: bool) -> Mapping[str, int]:
+    """How many members each team has."""
+    members = LIVE.members.c
+    query = select(members.team, func.count()).where(members.team.in_(teams)).group_by(members.team)
+    if serving_only:
+        query = query.where(members.stood_down_on.is_(None))
+    return counted(connection, query)

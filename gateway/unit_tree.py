@@ -1,0 +1,112 @@
+"""The shape of the map: what lies above and below a unit, what it became and came from; for many units at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select, union_all
+
+from gateway.paging import Page, Slice, page_by_group
+from gateway.rows import counted
+from gateway.units import COLUMNS, LIVE, Succession, in_force, unit_from
+
+
+def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
+    """`(root, unit)` of everything under the roots, themselves included; as of a day, or of all days for None."""
+    units = LIVE.units
+    tree = select(units.c.unit.label("root"), units.c.unit).where(units.c.unit.in_(roots)).cte("below", recursive=True)
+    step = select(tree.c.root, units.c.unit).join(tree, units.c.parent == tree.c.unit)
+    return tree.union_all(step if as_of is None else step.where(in_force(as_of)))
+
+
+def children_pages(connection: Connection, parents: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
+    """The units right below each parent on that day, in Vietnamese order."""
+    units = LIVE.units.c
+    query = select(*COLUMNS).where(units.parent.in_(parents), in_force(as_of))
+    return page_by_group(connection, query, units.parent, [units.sort_key, units.unit], wanted)
+
+
+def children_counts(connection: Connection, parents: Sequence[str], as_of: date) -> Mapping[str, int]:
+    """How many units are right below each parent on that day."""
+    units = LIVE.units.c
+    query = select(units.parent, func.count()).where(units.parent.in_(parents), in_force(as_of))
+    return counted(connection, query.group_by(units.parent))
+
+
+def descendants_pages(
+    connection: Connection, roots: Sequence[str], as_of: date, level: str, wanted: Slice
+) -> Mapping[str, Page]:
+    """The units of one level anywhere below each root on that day."""
+    units, tree = LIVE.units, below(roots, as_of)
+    query = (
+        select(*COLUMNS)
+        .join(tree, tree.c.unit == units.c.unit)
+        .where(units.c.level == level, tree.c.root != tree.c.unit)
+    )
+    return page_by_group(connection, query, tree.c.root, [units.c.sort_key, units.c.unit], wanted)
+
+
+def descendants_counts(connection: Connection, roots: Sequence[str], as_of: date, level: str) -> Mapping[str, int]:
+    """How many units of one level are below each root on that day."""
+    units, tree = LIVE.units, below(roots, as_of)
+    query = (
+        select(tree.c.root, func.count())
+        .join(units, tree.c.unit == units.c.unit)
+        .where(units.c.level == level, tree.c.root != tree.c.unit)
+    )
+    return counted(connection, query.group_by(tree.c.root))
+
+
+def successors(connection: Connection, ids: Sequence[str]) -> dict[str, list[Succession]]:
+    """What each unit became; the part that kept the seat first."""
+    return _succession(connection, ids, LIVE.successions.c.unit, LIVE.successions.c.successor)
+
+
+def predecessors(connection: Connection, ids: Sequence[str]) -> dict[str, list[Succession]]:
+    """What each unit came from."""
+    return _succession(connection, ids, LIVE.successions.c.successor, LIVE.successions.c.unit)
+
+
+def _succession(
+    connection: Connection, ids: Sequence[str], near: ColumnElement[str], far: ColumnElement[str]
+) -> dict[str, list[Succession]]:
+    units, gone = LIVE.units, LIVE.successions.c
+    query = (
+        select(*COLUMNS, near.label("near"), gone.part, gone.seat, gone.on_day)
+        .join(units, units.c.unit == far)
+        .where(near.in_(ids))
+        .order_by(gone.seat.desc(), units.c.sort_key, units.c.unit)
+    )
+    found: dict[str, list[Succession]] = {}
+    for row in connection.execute(query):
+        # Seen on a day it stood: the first of a successor, the last of a predecessor.
+        as_of = row.valid_to if row.valid_to is not None and row.valid_to < row.on_day else row.on_day
+        found.setdefault(row.near, []).append(Succession(unit_from(row, as_of), row.part, row.seat, row.on_day))
+    return found
+
+
+def hamlets_pages(connection: Connection, roots: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
+    """Hamlets anywhere below each unit."""
+    hamlets, tree = LIVE.hamlets.c, below(roots, as_of)
+    query = select(LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune).where(hamlets.valid_from <= as_of)
+    return page_by_group(connection, query, tree.c.root, [hamlets.sort_key, hamlets.hamlet], wanted)
+
+
+def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) -> Mapping[str, int]:
+    """How many hamlets are below each unit."""
+    hamlets, tree = LIVE.hamlets.c, below(roots, as_of)
+    query = select(tree.c.root, func.count()).join(LIVE.hamlets, tree.c.unit == hamlets.commune)
+    query = query.where(hamlets.valid_from <= as_of).group_by(tree.c.root)
+    return counted(connection, query)
+
+
+def ever_held(held: Sequence[str]) -> CTE:
+    """`unit`: the units held, what lies below them, and all that preceded any of these. Follows time backwards only."""
+    units, gone = LIVE.units, LIVE.successions
+    reach = select(units.c.unit).where(units.c.unit.in_(held)).cte("reach", recursive=True)
+    # One recursive term for both edges: SQLite and PostgreSQL allow the CTE to appear in it only once.
+    edges = union_all(
+        select(units.c.parent.label("known"), units.c.unit.label("reached")).where(units.c.parent.is_not(None)),
+        select(gone.c.successor, gone.c.unit),
+    ).subquery("edges")
+    return reach.union(select(edges.c.reached).join(reach, edges.c.known == reach.c.unit))
