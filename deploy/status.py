@@ -70,11 +70,13 @@ def subscriptions(opened: Mapping[str, Database]) -> Iterator[SubscriptionStatus
         with opened[name].read() as connection:
             rows = {(row.subscription, row.source): row for row in connection.execute(select(cursors))}
             held: dict[tuple[str, str, str], int] = {}
-            states = select(held_streams.c.subscription, held_streams.c.source, held_streams.c.state, func.count())
-            for subscription, source, state, count in connection.execute(states.group_by(*list(states.c)[:3])):
+            key_columns = (held_streams.c.subscription, held_streams.c.source, held_streams.c.state)
+            states = select(*key_columns, func.count()).group_by(*key_columns)
+            for subscription, source, state, count in connection.execute(states):
                 held[subscription, source, state] = count
-            kept = select(held_events.c.subscription, held_events.c.source, func.count())
-            events = {(row[0], row[1]): row[2] for row in connection.execute(kept.group_by(*list(kept.c)[:2]))}
+            columns = (held_events.c.subscription, held_events.c.source)
+            kept = select(*columns, func.count()).group_by(*columns)
+            events = {(row[0], row[1]): row[2] for row in connection.execute(kept)}
         follows = [(p.name, p.views) for p in consumer.projections]
         follows += [(m.name, m.views) for m in consumer.process_managers]
         for short, views in follows:
