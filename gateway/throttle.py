@@ -1,0 +1,86 @@
+"""Throttling of guesses at codes, counted in the database so that many replicas share one count.
+
+Only wrong guesses count, per network prefix (/24, /64) and for the whole site: villages share one carrier address, and
+a neighbour's mistyped code must not lock a family out. Prefixes are stored as keyed hashes, minutes as numbers.
+"""
+
+from ipaddress import ip_address, ip_network
+
+from sqlalchemy import Column, Integer, Table, Text, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.intake import INTAKE
+from gateway.tracking import Tracker
+from services.kernel.clock import Clock
+from services.kernel.database import Database
+
+throttle = Table(
+    "throttle",
+    INTAKE,
+    Column("bucket", Text, primary_key=True),
+    Column("minute", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+PER_PREFIX = 10
+"""Wrong guesses a minute from one prefix. At 1,000,000 live codes a year of it finds one with p < 10⁻⁵."""
+PER_SITE = 600
+"""Wrong guesses a minute from everywhere: 10 a second, the rate 59.8 bits are enough for."""
+
+
+class Throttle:
+    """Counts wrong guesses of the current minute."""
+
+    def __init__(
+        self, database: Database, tracker: Tracker, clock: Clock, per_prefix: int = PER_PREFIX, per_site: int = PER_SITE
+    ) -> None:
+        self._database = database
+        self._tracker = tracker
+        self._clock = clock
+        self._per_prefix = per_prefix
+        self._per_site = per_site
+
+    def allows(self, address: str) -> bool:
+        """False when this prefix or the whole site has guessed wrong too often this minute."""
+        limits = self._limits(address)
+        wanted = select(throttle.c.bucket, throttle.c.count.label("wrong"))
+        wanted = wanted.where(throttle.c.bucket.in_(limits), throttle.c.minute == self._minute())
+        with self._database.read() as connection:
+            return all(row.wrong < limits[row.bucket] for row in connection.execute(wanted))
+
+    def wrong(self, address: str) -> None:
+        """Count one wrong guess."""
+        insert = postgresql.insert if self._database.is_postgres else sqlite.insert
+        with self._database.write() as connection:
+            for bucket in sorted(self._limits(address)):
+                once = insert(throttle).values(bucket=bucket, minute=self._minute(), count=1)
+                connection.execute(
+                    once.on_conflict_do_update(
+                        index_elements=["bucket", "minute"], set_={"count": throttle.c.count + 1}
+                    )
+                )
+
+    def sweep(self) -> None:
+        """Forget minutes gone by."""
+        with self._database.write() as connection:
+            connection.execute(delete(throttle).where(throttle.c.minute < self._minute() - 1))
+
+    def _limits(self, address: str) -> dict[str, int]:
+        return {
+            self._tracker.bucket("prefix", prefix_of(address)): self._per_prefix,
+            self._tracker.bucket("site"): self._per_site,
+        }
+
+    def _minute(self) -> int:
+        return int(self._clock().timestamp() // 60)
+
+
+def prefix_of(address: str) -> str:
+    """The /24 or /64 an address is in; one prefix for all that is no address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    parsed = mapped or parsed
+    return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else 64}", strict=False))
