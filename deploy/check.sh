@@ -22,7 +22,7 @@ check format ruff format --check "$@"
 check types mypy "$@"
 check imports lint-imports --no-cache
 check compose check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-check services compose-lint docker-compose.yml
+check services compose-lint --fail-on medium --no-env --skip-suppressed docker-compose.yml
 check image hadolint --config deploy/hadolint.yaml deploy/Dockerfile
 
 if [ -n "$failed" ]; then

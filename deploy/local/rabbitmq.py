@@ -97,11 +97,10 @@ class RabbitServer:
             "RUNNING_UNDER_SYSTEMD": "true",
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self.epmd_port),
-            "RABBITMQ_NODENAME": f"causo-{self.port}@localhost",
+            # Data belong to a node's name: it must not change with the port. Our own epmd knows no other node.
+            "RABBITMQ_NODENAME": "causo@localhost",
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
             "RABBITMQ_MNESIA_BASE": str(data / "mnesia"),
-            # The node's folder must not carry the port: a later start on another port finds the same data.
-            "RABBITMQ_MNESIA_DIR": str(data / "mnesia" / "node"),
             "RABBITMQ_LOG_BASE": str(data / "log"),
             "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": str(data / "rabbitmq-env.conf"),

@@ -1,0 +1,39 @@
+"""Reading the environment once, and saying in one line each what is wrong with it: the variable and the rule.
+
+Values are never repeated: a mistyped password must not end up in a log.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.kernel.settings import Settings
+
+
+class BadEnvironment(Exception):
+    """The environment cannot be used; the message has one line per variable."""
+
+
+def read_settings() -> Settings:
+    """Settings from variables `CAUSO_*` and from files of those names in `CAUSO_SECRETS_DIR`.
+
+    Raises `BadEnvironment`.
+    """
+    folder = os.environ.get("CAUSO_SECRETS_DIR")
+    if folder and not Path(folder).is_dir():
+        raise BadEnvironment("CAUSO_SECRETS_DIR: must be a folder that exists")
+    try:
+        return Settings(_secrets_dir=folder or None)
+    except ValidationError as error:
+        raise BadEnvironment("\n".join(_lines(error))) from None
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        rule = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        if fault["loc"]:
+            yield f"CAUSO_{str(fault['loc'][0]).upper()}: {rule}"
+        else:
+            yield rule
