@@ -95,7 +95,7 @@ class Row:
 
 
 def read_rows(path: Path, columns: Sequence[str], faults: list[RowFault]) -> Iterator[Row]:
-    """The readable rows of `path`; what is wrong with the file itself is added to `faults`. Unknown columns are left."""
+    """The readable rows of `path`; what is wrong with the file itself goes to `faults`. Unknown columns are left."""
     text = _text(path, faults)
     if text is None:
         return

@@ -33,6 +33,7 @@ class HamletRegistered(Event, name="hamlet.registered"):
 
 
 def evolve(_hamlet: HamletRegistered | None, event: HamletRegistered) -> HamletRegistered | None:
+    """The hamlet after `event`."""
     return event
 
 
@@ -72,6 +73,7 @@ def guard(command: RegisterHamlet, lookup: Lookup) -> None:
 
 
 def decide(command: RegisterHamlet, hamlet: HamletRegistered | None) -> list[HamletRegistered]:
+    """Told again just so, nothing changes."""
     event = HamletRegistered(
         hamlet=command.hamlet,
         commune=command.commune,

@@ -33,6 +33,7 @@ class MapDeclared(Event, name="map.declared"):
 
 
 def evolve(_declared: MapDeclared | None, event: MapDeclared) -> MapDeclared | None:
+    """The declaration that holds after `event`."""
     return event
 
 
@@ -67,6 +68,7 @@ def guard(command: DeclareMap, lookup: Lookup) -> None:
 
 
 def decide(command: DeclareMap, declared: MapDeclared | None) -> list[MapDeclared]:
+    """A later declaration replaces an earlier one; told again just so, nothing changes."""
     if command.known_to is not None and command.known_to < command.known_from:
         raise Refused("Ngày cuối phải từ ngày đầu trở đi.", code="MAP_SPAN_REVERSED", field="known_to")
     event = MapDeclared(

@@ -79,6 +79,7 @@ class Team:
 
 
 def evolve(team: Team | None, event: TeamEvent) -> Team | None:
+    """The team after `event`."""
     if isinstance(event, TeamEstablished):
         return Team(event)
     if team is None:
@@ -147,6 +148,7 @@ def guard(command: TeamCommand, lookup: Lookup) -> None:
 
 
 def decide(command: TeamCommand, team: Team | None) -> list[TeamEvent]:
+    """A member serves once, a leader alone, and nothing is dated in the future."""
     if isinstance(command, EstablishTeam):
         return _establish(command, team)
     if team is None:

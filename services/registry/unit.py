@@ -84,6 +84,7 @@ class Unit:
 
 
 def evolve(unit: Unit | None, event: UnitEvent) -> Unit | None:
+    """The unit after `event`."""
     match event:
         case UnitRegistered():
             return Unit(event)
@@ -179,6 +180,7 @@ def _successor_fits(command: SucceedUnit, lookup: Lookup) -> None:
 
 
 def decide(command: UnitCommand, unit: Unit | None) -> list[UnitEvent]:
+    """A unit is registered once and ends once: whole in one, or in parts of which one keeps the seat."""
     match command:
         case RegisterUnit():
             return _register(command, unit)
