@@ -1,0 +1,1 @@
+"""Composition roots, the operator's `causo` command, and everything that sets the system up and runs it."""

@@ -5,13 +5,12 @@ The same domain, kernel, projection and gateway code as the distributed run; onl
 
 import fcntl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy import system
 from services.kernel.clock import Clock, system_clock
-from services.kernel.database import Database
 from services.kernel.local import LocalBus, LocalEvents, LocalFollower, LocalPublisher
 from services.kernel.relay import Relay
 from services.kernel.runtime import ServiceRuntime
@@ -28,10 +27,9 @@ class Embedded:
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         self.settings = settings
         self.consumers = system.consumers()
-        self.databases: dict[str, Database] = {}
+        self.databases = {name: system.open_database(settings, name) for name in self.consumers}
         for name, consumer in self.consumers.items():
-            self.databases[name] = database = system.open_database(settings, name)
-            system.prepare_database(consumer, database)
+            system.prepare_database(consumer, self.databases[name])
         self.events = LocalEvents(self.databases)
         self._relays: dict[str, Relay] = {}
         self.runtimes = {
@@ -48,8 +46,13 @@ class Embedded:
             for name, relay in self._relays.items()
         ]
 
-    def _waker(self, name: str) -> "_Waker":
-        return _Waker(self._relays, name)
+    def _waker(self, name: str) -> Callable[[], None]:
+        def wake() -> None:
+            relay = self._relays.get(name)
+            if relay is not None:
+                relay.wake()
+
+        return wake
 
     def _follower(self, name: str) -> LocalFollower:
         runtime = self.runtimes.get(name)
@@ -88,17 +91,6 @@ class Embedded:
     def _committed(self, source: str) -> int:
         with self.databases[source].read() as connection:
             return int(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
-
-
-class _Waker:
-    def __init__(self, relays: dict[str, Relay], name: str) -> None:
-        self._relays = relays
-        self._name = name
-
-    def __call__(self) -> None:
-        relay = self._relays.get(self._name)
-        if relay is not None:
-            relay.wake()
 
 
 @contextmanager

@@ -70,6 +70,7 @@ def subscriptions(
     for projection in consumer.projections:
         found += for_projection(consumer.name, projection(), database, events)
     for manager in consumer.process_managers:
-        assert execute_many is not None
+        if execute_many is None:
+            raise TypeError(f"{consumer.name}.{manager.name} needs the command processor of its service")
         found += for_process_manager(consumer.name, manager(), database, events, execute_many)
     return found

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -28,7 +28,7 @@ class FairLock:
         self._held = False
         self._waiting: deque[threading.Event] = deque()
 
-    def __enter__(self) -> "FairLock":
+    def __enter__(self) -> Self:
         with self._mutex:
             if not self._held:
                 self._held = True
@@ -69,7 +69,7 @@ class Database:
         """A connection for reading: one snapshot for all that is read through it. Keep it short on SQLite."""
         with self.engine.connect() as connection:
             if self.is_postgres:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             else:
                 connection.exec_driver_sql("BEGIN")
             yield connection

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, Connection, Integer, Table, Text
+from sqlalchemy import Column, Connection, Integer, Table, Text, text
 
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
@@ -39,6 +39,17 @@ history = Table(
 
 _NUMBERING_LOCK = 7_151_001
 
+_NUMBER = text(
+    "INSERT INTO log (position, ordinal) SELECT :start + row_number() OVER (ORDER BY ordinal), ordinal"
+    " FROM (SELECT ordinal FROM outbox ORDER BY ordinal LIMIT :limit) AS next_up"
+)
+_EMPTY_OUTBOX = text("DELETE FROM outbox WHERE ordinal IN (SELECT ordinal FROM log WHERE position > :start)")
+_PAGE = text(
+    "SELECT l.position, e.id, e.stream, e.version, e.name, e.schema_version, e.data, e.recorded_at,"
+    " e.correlation_id, e.cause FROM log l JOIN events e ON e.ordinal = l.ordinal"
+    " WHERE l.position > :after AND l.position <= :until ORDER BY l.position"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -56,24 +67,15 @@ def number(connection: Connection, limit: int) -> int:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_NUMBERING_LOCK,))
     start = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
-    moved = connection.exec_driver_sql(
-        f"INSERT INTO log (position, ordinal) SELECT {int(start)} + row_number() OVER (ORDER BY ordinal), ordinal"
-        f" FROM (SELECT ordinal FROM outbox ORDER BY ordinal LIMIT {int(limit)}) AS next_up"
-    ).rowcount
+    moved = connection.execute(_NUMBER, {"start": start, "limit": limit}).rowcount
     if moved:
-        connection.exec_driver_sql(
-            f"DELETE FROM outbox WHERE ordinal IN (SELECT ordinal FROM log WHERE position > {int(start)})"
-        )
+        connection.execute(_EMPTY_OUTBOX, {"start": start})
     return moved
 
 
 def events_since(connection: Connection, after: int, limit: int) -> list[Recorded]:
     """Up to `limit` numbered events with positions above `after`, in order."""
-    rows = connection.exec_driver_sql(
-        "SELECT l.position, e.id, e.stream, e.version, e.name, e.schema_version, e.data, e.recorded_at,"
-        " e.correlation_id, e.cause FROM log l JOIN events e ON e.ordinal = l.ordinal"
-        f" WHERE l.position > {int(after)} AND l.position <= {int(after) + int(limit)} ORDER BY l.position"
-    )
+    rows = connection.execute(_PAGE, {"after": after, "until": after + limit})
     return [Recorded(*row) for row in rows]
 
 
@@ -91,7 +93,7 @@ def published(connection: Connection) -> int:
 
 def set_published(connection: Connection, position: int) -> None:
     """Remember that everything up to `position` is confirmed."""
-    connection.exec_driver_sql(f"UPDATE history SET published = {int(position)}")
+    connection.execute(history.update().values(published=position))
 
 
 def open_history(database: Database) -> Head:

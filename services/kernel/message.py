@@ -46,7 +46,7 @@ class Event(BaseModel):
             raise TypeError(f"{cls.__name__} needs a stored name: class {cls.__name__}(Event, name='noun.verb')")
 
     @classmethod
-    def upcast(cls, data: dict[str, Any], schema_version: int) -> dict[str, Any]:
+    def upcast(cls, data: dict[str, Any], schema_version: int) -> dict[str, Any]:  # noqa: ARG003 (for overriders)
         """Today's shape of a body written with `schema_version`; pure."""
         return data
 

@@ -92,7 +92,7 @@ class Relay:
     def _lead(self) -> None:
         with self._database.engine.connect() as connection:
             if self._database.is_postgres:
-                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execution_options(isolation_level="AUTOCOMMIT")
                 while not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_LEADER_LOCK,)).scalar_one():
                     self._beat("standby")
                     if self._stopping.wait(STANDBY_SECONDS):

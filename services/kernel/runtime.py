@@ -106,22 +106,23 @@ _RULES = {
 }
 
 
+_RULES_WITH_LIMIT = {
+    "string_too_long": "dài nhất {max_length} ký tự",
+    "string_too_short": "ít nhất {min_length} ký tự",
+    "too_long": "nhiều nhất {max_length} mục",
+    "too_short": "ít nhất {min_length} mục",
+    "literal_error": "phải là một trong: {expected}",
+    "enum": "phải là một trong: {expected}",
+    "value_error": "{error}",
+    "less_than_equal": "nhiều nhất là {le}",
+    "greater_than_equal": "ít nhất là {ge}",
+    "string_pattern_mismatch": "phải đúng dạng {pattern}",
+}
+
+
 def _rule(fault: Mapping[str, Any]) -> str:
-    context = fault.get("ctx", {})
-    match fault["type"]:
-        case "string_too_long":
-            return f"dài nhất {context['max_length']} ký tự"
-        case "string_too_short":
-            return f"ít nhất {context['min_length']} ký tự"
-        case "too_long":
-            return f"nhiều nhất {context['max_length']} mục"
-        case "too_short":
-            return f"ít nhất {context['min_length']} mục"
-        case "literal_error" | "enum":
-            return f"phải là một trong: {context['expected']}"
-        case "value_error":
-            return str(context["error"])
-        case known if known in _RULES:
-            return _RULES[known]
-        case other:
-            return f"không hợp lệ ({other})"
+    """The rule a pydantic fault broke, in Vietnamese, never the value that broke it."""
+    kind = fault["type"]
+    if kind in _RULES_WITH_LIMIT:
+        return _RULES_WITH_LIMIT[kind].format(**fault.get("ctx", {}))
+    return _RULES.get(kind, f"không hợp lệ ({kind})")

@@ -149,9 +149,10 @@ class Subscription:
         """
         for _ in range(3):
             try:
-                return self._receive(epoch, batch, careful=redelivered)
+                self._receive(epoch, batch, careful=redelivered)
             except _Overlap:  # another consumer took some of it in between: look again
                 continue
+            return
         self._receive(epoch, batch, careful=redelivered)
 
     def _receive(self, epoch: str, batch: Sequence[Recorded], *, careful: bool) -> None:

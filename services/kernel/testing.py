@@ -1,7 +1,7 @@
 """Given, when, then: the three beats of every aggregate test.
 
-    given(TEAM, TeamEstablished(...)).when(AppointMember(...)).then(MemberAppointed(...))
-    given(TEAM).when(AppointMember(...)).refused("NO_SUCH_TEAM")
+given(TEAM, TeamEstablished(...)).when(AppointMember(...)).then(MemberAppointed(...))
+given(TEAM).when(AppointMember(...)).refused("NO_SUCH_TEAM")
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Outcome:
 
     def then(self, *expected: Event) -> None:
         """Exactly these events, in this order."""
-        assert self.refusal is None, f"refused: {self.refusal and self.refusal.stable_code}"
+        assert self.refusal is None, f"refused: {self.refusal.stable_code}"
         assert self.events == expected
 
     def refused(self, code: str, *, field: str | None = None) -> None:
