@@ -1,11 +1,11 @@
-"""One example of every event the registry publishes: for contract tests, documentation and seeds.
+"""An example of every event the registry publishes: for contract tests, documentation and seeds.
 
 A piece of the true map: Hồng Dân in Cà Mau, which was Bạc Liêu's until 30 June 2025. Team and members are invented.
 """
 
 from datetime import date
+from uuid import UUID
 
-from services.kernel.identifiers import derived_id
 from services.kernel.message import Event
 from services.registry.hamlet import HamletRegistered
 from services.registry.map import MapDeclared
@@ -13,9 +13,12 @@ from services.registry.team import MemberAppointed, MemberStoodDown, TeamEstabli
 from services.registry.unit import UnitRegistered, UnitSucceeded, unit_id
 
 COMMUNE = unit_id("current", "commune", "31843")
-HAMLET_ID = derived_id("example", "hamlet")
-TEAM_ID = derived_id("example", "team")
-MEMBER_ID = derived_id("example", "member")
+PROVINCE = unit_id("current", "province", "96")
+HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000001")
+TEAM_ID = UUID("019a0000-0000-7000-8000-000000000002")
+MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
+OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
+"""The ids the other services' examples speak of: together the examples tell one story."""
 
 EXAMPLES: tuple[Event, ...] = (
     UnitRegistered(
@@ -25,12 +28,26 @@ EXAMPLES: tuple[Event, ...] = (
         name="Xã Hồng Dân",
         level="commune",
         kind="Xã",
-        parent=unit_id("current", "province", "96"),
+        parent=PROVINCE,
         valid_from=date(2025, 7, 1),
         valid_to=None,
         lat=9.53724,
         lon=105.452,
         area_km2=15.62,
+    ),
+    UnitRegistered(
+        unit=PROVINCE,
+        regime="current",
+        code="96",
+        name="Tỉnh Cà Mau",
+        level="province",
+        kind="Tỉnh",
+        parent=None,
+        valid_from=date(2025, 7, 1),
+        valid_to=None,
+        lat=9.1362,
+        lon=105.182,
+        area_km2=None,
     ),
     UnitSucceeded(
         unit=unit_id("legacy", "commune", "31843"),
@@ -47,6 +64,9 @@ EXAMPLES: tuple[Event, ...] = (
         source="Nghị quyết số 1252/NQ-UBTVQH15",
     ),
     HamletRegistered(hamlet=HAMLET_ID, commune=COMMUNE, name="Ấp Nội Ô", kind="Ấp", valid_from=date(2025, 7, 1)),
+    HamletRegistered(
+        hamlet=OTHER_HAMLET_ID, commune=COMMUNE, name="Ấp Thống Nhất", kind="Ấp", valid_from=date(2025, 7, 1)
+    ),
     TeamEstablished(
         team=TEAM_ID,
         commune=COMMUNE,

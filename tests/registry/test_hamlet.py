@@ -8,7 +8,7 @@ from services.registry.examples import EXAMPLES
 from services.registry.hamlet import HAMLET, HamletRegistered, RegisterHamlet
 from tests.registry.conftest import NOON
 
-(REGISTERED,) = (event for event in EXAMPLES if isinstance(event, HamletRegistered))
+REGISTERED = next(event for event in EXAMPLES if isinstance(event, HamletRegistered))
 
 
 def register(**changes: Any) -> RegisterHamlet:
