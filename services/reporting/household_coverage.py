@@ -1,4 +1,4 @@
-"""How many households of a hamlet, a team's hamlets, a commune or a province were guided directly?
+"""Households guided directly: how many in a hamlet, a team's hamlets, a commune, a province.
 
 Read from reporting's own coverage.counted. Roll-ups are sums: every household lives in exactly one hamlet.
 """

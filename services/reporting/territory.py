@@ -1,4 +1,4 @@
-"""Which commune and province does a hamlet lie in? Told by the registry, for plans and roll-ups."""
+"""Where a hamlet lies: its commune and province, told by the registry, for plans and roll-ups."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar

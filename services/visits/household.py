@@ -40,7 +40,7 @@ class Household:
     hamlet: UUID
 
 
-def evolve(state: Household | None, event: HouseholdRegistered) -> Household | None:
+def evolve(_state: Household | None, event: HouseholdRegistered) -> Household | None:
     """The household after `event`."""
     return Household(hamlet=event.hamlet)
 

@@ -1,4 +1,4 @@
-"""Do the household, the hamlet and the team of a visit belong together? Asked before each visit is decided.
+"""The household, the hamlet and the team of a visit belong together: checked before each visit is decided.
 
 Errors:
 

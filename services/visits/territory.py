@@ -1,4 +1,4 @@
-"""Which hamlets exist, and which of them does a team serve? Told by the registry, read by the guards.
+"""Which hamlets exist and which of them a team serves: told by the registry, read by the guards.
 
 The view follows with a small delay: a team established a moment ago may still be unknown here.
 """

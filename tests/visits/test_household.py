@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.kernel.testing import given
-from services.visits.examples import HAMLET, PREVIOUS_HAMLET
-from services.visits.examples import HOUSEHOLD as SOME_HOUSEHOLD
+from services.visits.examples import HAMLET, HOUSEHOLD as SOME_HOUSEHOLD, PREVIOUS_HAMLET
 from services.visits.household import HOUSEHOLD, HouseholdRegistered, RegisterHousehold
 
 NOON = datetime(2026, 10, 6, 5, 0, tzinfo=UTC)

@@ -40,7 +40,9 @@ def visits(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceRu
     create_read_models(database, DEFINITION.projections)
     with database.write() as connection:
         Territory().apply(connection, [delivered(event) for event in REGISTRY])
-    yield ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: AT)
+    runtime = ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: AT)
+    yield runtime
+    runtime.processor._drop_connection()
     database.close()
 
 

@@ -8,8 +8,16 @@ import pytest
 from pydantic import ValidationError
 
 from services.kernel.testing import given
-from services.visits.examples import HAMLET, HOUSEHOLD, MEMBER, PREVIOUS_HAMLET, TEAM, VISIT_RECORDED, VISIT_VOIDED
-from services.visits.examples import VISIT as SOME_VISIT
+from services.visits.examples import (
+    HAMLET,
+    HOUSEHOLD,
+    MEMBER,
+    PREVIOUS_HAMLET,
+    TEAM,
+    VISIT as SOME_VISIT,
+    VISIT_RECORDED,
+    VISIT_VOIDED,
+)
 from services.visits.visit import VISIT, CorrectVisit, RecordVisit, VisitCorrected, VisitRecorded, VoidVisit
 
 NOON = datetime(2026, 10, 8, 5, 0, tzinfo=UTC)

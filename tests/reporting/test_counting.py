@@ -1,0 +1,134 @@
+"""What the visits' events ask of the hamlets' coverage."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine
+
+from services.kernel.identifiers import derived_id
+from services.kernel.message import Command, read
+from services.kernel.subscription import NotYet
+from services.reporting.counting import (
+    Counting,
+    HouseholdRegistered,
+    VisitCorrected,
+    VisitRecorded,
+    VisitVoided,
+)
+from services.reporting.coverage import CountHousehold, CountVisit
+from services.reporting.territory import TERRITORY, HamletRegistered, UnitRegistered
+from tests.reporting.hamlets import COMMUNE, HAMLETS, PLAN, PROVINCE, RECORDED_AT, delivered, put_on_the_map
+
+HOUSEHOLD = derived_id("test", "household")
+VISIT = derived_id("test", "visit")
+DAY = date(2026, 10, 6)
+TOLD: dict[str, Any] = {
+    "visit": VISIT,
+    "household": HOUSEHOLD,
+    "hamlet": HAMLETS[0],
+    "visited_on": DAY,
+    "services": ("VNEID_L2",),
+    "outcome": "guided",
+}
+GOLDEN = Path(__file__).parent.parent / "golden" / "visits"
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with create_engine("sqlite://").connect() as connection:
+        put_on_the_map(connection)
+        yield connection
+
+
+def reaction(connection: Connection, event: Any, *, version: int = 1, event_id: str = "e") -> list[Command]:
+    return list(Counting().react(connection, delivered("visits", event, version=version, event_id=event_id)))
+
+
+def only_visit(commands: list[Command]) -> CountVisit:
+    [command] = commands
+    assert isinstance(command, CountVisit)
+    return command
+
+
+def test_a_household_is_counted_in_its_hamlet_under_the_plan_in_force(connection: Connection) -> None:
+    event = HouseholdRegistered(household=HOUSEHOLD, hamlet=HAMLETS[0], registered_on=DAY)
+    [command] = reaction(connection, event)
+    assert isinstance(command, CountHousehold)
+    assert (command.hamlet, command.household, command.registered_on) == (HAMLETS[0], HOUSEHOLD, DAY)
+    assert command.plan == PLAN.term
+
+
+def test_a_guided_visit_counts_on_its_day(connection: Connection) -> None:
+    command = only_visit(reaction(connection, VisitRecorded(**TOLD), version=1))
+    assert (command.hamlet, command.visit, command.revision, command.guided_on) == (HAMLETS[0], VISIT, 1, DAY)
+    assert command.at == RECORDED_AT
+
+
+@pytest.mark.parametrize("changes", [{"outcome": "informed"}, {"outcome": "absent"}, {"services": ()}])
+def test_guided_directly_means_guided_in_a_service(connection: Connection, changes: dict[str, Any]) -> None:
+    assert only_visit(reaction(connection, VisitRecorded(**{**TOLD, **changes}))).guided_on is None
+    corrected = VisitCorrected(**{**TOLD, **changes})
+    assert only_visit(reaction(connection, corrected, version=2)).guided_on is None
+
+
+def test_a_visit_moved_to_another_hamlet_asks_both(connection: Connection) -> None:
+    moved = VisitCorrected(**{**TOLD, "hamlet": HAMLETS[2], "previous_hamlet": HAMLETS[0]})
+    commands = reaction(connection, moved, version=2)
+    assert [(c.hamlet, c.guided_on) for c in commands if isinstance(c, CountVisit)] == [
+        (HAMLETS[0], None),
+        (HAMLETS[2], DAY),
+    ]
+    assert len({command.command_id for command in commands}) == 2
+
+
+def test_a_correction_within_the_hamlet_asks_it_alone(connection: Connection) -> None:
+    command = only_visit(reaction(connection, VisitCorrected(**{**TOLD, "visited_on": date(2026, 10, 7)}), version=2))
+    assert (command.revision, command.guided_on) == (2, date(2026, 10, 7))
+
+
+def test_a_voided_visit_counts_for_nothing(connection: Connection) -> None:
+    voided = VisitVoided(visit=VISIT, household=HOUSEHOLD, hamlet=HAMLETS[0])
+    assert only_visit(reaction(connection, voided, version=2)).guided_on is None
+
+
+def test_the_same_event_asks_the_same_again_and_another_event_does_not(connection: Connection) -> None:
+    event = VisitRecorded(**TOLD)
+    first, again, other = (reaction(connection, event, event_id=event_id) for event_id in ("e", "e", "f"))
+    assert first == again
+    assert first[0].command_id != other[0].command_id
+
+
+def test_a_hamlet_not_on_the_map_yet_makes_the_event_wait(connection: Connection) -> None:
+    with pytest.raises(NotYet):
+        reaction(connection, VisitRecorded(**{**TOLD, "hamlet": derived_id("test", "new hamlet")}))
+
+
+def test_a_hamlet_of_a_province_without_a_known_plan_is_counted_without_one(connection: Connection) -> None:
+    province, district, commune, hamlet = (derived_id("elsewhere", n) for n in range(4))
+    elsewhere = [
+        UnitRegistered(unit=province, level="province"),
+        UnitRegistered(unit=district, level="district", parent=province),
+        UnitRegistered(unit=commune, level="commune", parent=district),
+        HamletRegistered(hamlet=hamlet, commune=commune),
+    ]
+    TERRITORY.apply(connection, [delivered("registry", event) for event in elsewhere])
+    assert TERRITORY.province_of(connection, hamlet) == province
+    assert only_visit(reaction(connection, VisitRecorded(**{**TOLD, "hamlet": hamlet}))).plan is None
+
+
+def test_both_versions_of_a_recorded_visit_are_understood() -> None:
+    for version in (1, 2):
+        body = (GOLDEN / f"visit.recorded.v{version}.json").read_text(encoding="utf-8")
+        assert read(VisitRecorded, version, body).guided_on == date(2026, 10, 6)
+
+
+def test_hamlets_are_found_under_commune_and_province(connection: Connection) -> None:
+    def under(unit: Any) -> set[str]:
+        return set(connection.execute(TERRITORY.hamlets_under(unit)).scalars())
+
+    assert under(COMMUNE) == {str(HAMLETS[0]), str(HAMLETS[1])}
+    assert under(PROVINCE) == {str(hamlet) for hamlet in HAMLETS}
+    assert under(derived_id("nowhere")) == set()
