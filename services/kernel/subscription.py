@@ -12,6 +12,7 @@ Errors:
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ import orjson
 import psycopg
 import structlog
 from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
 from services.kernel.clock import Clock, system_clock, to_text
 from services.kernel.database import Database
@@ -83,6 +84,8 @@ attempts = Table(
 BACKOFF_SECONDS = (0.0, 10.0, 60.0)
 """Pauses before the second, third and fourth try; then the stream is parked."""
 PAGE = 1000
+_TROUBLE = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
+"""The database's, never an event's: nothing is held for it, the whole delivery is tried again."""
 
 
 class Halted(Exception):
@@ -147,16 +150,22 @@ class Subscription:
 
         `redelivered` says an earlier consumer died with these in hand: attempts are then counted before each try.
         """
+        self._again(lambda: self._receive(epoch, batch, careful=redelivered))
+
+    def _again(self, take_in: Callable[[], None]) -> None:
         for _ in range(3):
             try:
-                self._receive(epoch, batch, careful=redelivered)
+                take_in()
             except _Overlap:  # another consumer took some of it in between: look again
                 continue
             return
-        self._receive(epoch, batch, careful=redelivered)
+        take_in()
 
     def _receive(self, epoch: str, batch: Sequence[Recorded], *, careful: bool) -> None:
-        position = self._cursor_in(epoch).position
+        cursor = self._cursor_in(epoch)
+        if cursor is None:
+            return
+        position = cursor.position
         run: list[Recorded] = []
         for recorded in sorted(batch, key=lambda r: r.position):
             if recorded.position <= position:
@@ -173,9 +182,17 @@ class Subscription:
 
     def announced(self, epoch: str, position: int) -> None:
         """The owner's head as announced: fetch what is missing, halt if history went backwards."""
+        self._again(lambda: self._announced(epoch, position))
+
+    def _announced(self, epoch: str, position: int) -> None:
         cursor = self._cursor_in(epoch)
+        if cursor is None:
+            return
         if position < cursor.position:
-            self._halt(f"cursor {cursor.position} is ahead of head {position}")
+            # It may only be old: it waited in the queue while its events were fetched. The owner knows.
+            head = self._events.head(self.source)
+            if head.epoch != cursor.epoch or head.position < cursor.position:
+                self._halt(f"cursor {cursor.position} is ahead of head {head.position}")
         if position > cursor.position:
             self._fetch(epoch, cursor.position, position)
 
@@ -202,17 +219,24 @@ class Subscription:
             row = connection.execute(cursors.select().where(*self._mine(cursors))).one_or_none()
         return None if row is None else Cursor(row.epoch, row.position, row.halted)
 
-    def _cursor_in(self, epoch: str) -> Cursor:
+    def _cursor_in(self, epoch: str) -> Cursor | None:
+        """The cursor, opened when there is none; None when `epoch` is one we have left behind. Raises `Halted`."""
         cursor = self.cursor()
         if cursor is None:
-            with self._database.write() as connection:
-                connection.execute(
-                    cursors.insert().values(subscription=self.name, source=self.source, epoch=epoch, position=0)
-                )
+            try:
+                with self._database.write() as connection:
+                    connection.execute(
+                        cursors.insert().values(subscription=self.name, source=self.source, epoch=epoch, position=0)
+                    )
+            except IntegrityError:  # another consumer opened it just now
+                return self._cursor_in(epoch)
             return Cursor(epoch, 0, "")
         if cursor.halted:
             raise Halted(cursor.halted)
         if cursor.epoch != epoch:
+            if self._events.head(self.source).epoch == cursor.epoch:
+                logger.warning("earlier_epoch_ignored", subscription=self.name, source=self.source)
+                return None
             self._halt(f"epoch changed from {cursor.epoch} to {epoch}")
         return cursor
 
@@ -234,7 +258,7 @@ class Subscription:
             return
         try:
             self._take_together(epoch, run)
-        except (OperationalError, psycopg.OperationalError, Halted, _Overlap):
+        except (*_TROUBLE, Halted, _Overlap):
             raise
         except Exception as error:
             if len(run) == 1:
@@ -264,20 +288,30 @@ class Subscription:
 
     def _take_carefully(self, epoch: str, recorded: Recorded) -> None:
         """One event whose last consumer died: count the try before making it."""
+        tried = self._tries(recorded)
+        self._remember_tries(recorded, tried + 1)
+        try:
+            if tried >= len(self._backoff):
+                self._hold(epoch, recorded, RuntimeError("the process died on it each time"), parked=True)
+            else:
+                self._take(epoch, [recorded])
+        except BaseException:  # whatever it was, we are alive: it does not count
+            with suppress(*_TROUBLE):
+                self._remember_tries(recorded, tried)
+            raise
+        self._remember_tries(recorded, 0)
+
+    def _tries(self, recorded: Recorded) -> int:
+        mine = (*self._mine(attempts), attempts.c.position == recorded.position)
+        with self._database.read() as connection:
+            return connection.execute(select(attempts.c.tries).where(*mine)).scalar_one_or_none() or 0
+
+    def _remember_tries(self, recorded: Recorded, tries: int) -> None:
         key = {"subscription": self.name, "source": self.source, "position": recorded.position}
         with self._database.write() as connection:
-            mine = [attempts.c[name] == value for name, value in key.items()]
-            tried = connection.execute(select(attempts.c.tries).where(*mine)).scalar_one_or_none() or 0
-            if tried == 0:
-                connection.execute(attempts.insert().values(**key, tries=1))
-            else:
-                connection.execute(attempts.update().where(*mine).values(tries=tried + 1))
-        if tried >= len(self._backoff):
-            self._hold(epoch, recorded, RuntimeError("the process died on it each time"), parked=True)
-        else:
-            self._take(epoch, [recorded])
-        with self._database.write() as connection:
-            connection.execute(attempts.delete().where(*mine))
+            connection.execute(attempts.delete().where(*self._mine(attempts), attempts.c.position == recorded.position))
+            if tries:
+                connection.execute(attempts.insert().values(**key, tries=tries))
 
     def _decode(self, run: Sequence[Recorded]) -> list[Delivered[Any]]:
         known = self._codec.classes
@@ -328,18 +362,19 @@ class Subscription:
         with self._database.write() as connection:
             if not self._lock_cursor(connection, epoch, [recorded]):
                 return
-            connection.execute(
-                held_streams.insert().values(
-                    subscription=self.name,
-                    source=self.source,
-                    stream=recorded.stream,
-                    state="parked" if parked else "retrying",
-                    attempts=0 if isinstance(error, NotYet) else 1,
-                    next_attempt_at=time.time() + self._backoff[0],
-                    reason=reason,
-                    since=to_text(self._clock()),
+            if recorded.stream not in self._held_streams(connection):
+                connection.execute(
+                    held_streams.insert().values(
+                        subscription=self.name,
+                        source=self.source,
+                        stream=recorded.stream,
+                        state="parked" if parked else "retrying",
+                        attempts=0 if isinstance(error, NotYet) else 1,
+                        next_attempt_at=time.time() + self._backoff[0],
+                        reason=reason,
+                        since=to_text(self._clock()),
+                    )
                 )
-            )
             self._keep(connection, recorded)
             self._advance(connection, recorded.position, [])
         logger.warning("stream_held", subscription=self.name, stream=recorded.stream, reason=reason)
@@ -377,7 +412,7 @@ class Subscription:
                 connection.execute(
                     held_streams.delete().where(*self._mine(held_streams), held_streams.c.stream == stream)
                 )
-        except (OperationalError, psycopg.OperationalError):
+        except _TROUBLE:
             raise
         except Exception as error:
             self._note_failure(stream, tried, waiting[0] if waiting else None, error)
