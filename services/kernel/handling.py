@@ -38,6 +38,9 @@ CACHED_STREAMS = 8192
 
 Key = tuple[str, str]
 
+_TROUBLE = (psycopg.OperationalError, OperationalError, sqlite3.OperationalError)
+"""The database's, not a command's: the same commands may succeed in a moment."""
+
 
 @dataclass(slots=True)
 class _Item:
@@ -171,12 +174,11 @@ class CommandProcessor:
         return _Item(command, aggregate, (command.actor, str(command.command_id)), command.payload_hash())
 
     def _run(self, batch: list[_Item]) -> None:
-        """Together while that works; one by one, still in order, once others keep getting in between."""
+        """Together while that works; one by one, still in order, once others keep getting in between or one is bad."""
         try:
-            if not self._attempt(batch, attempts=2):
+            if not self._together(batch):
                 for item in batch:
-                    if not self._attempt([item], attempts=ATTEMPTS):
-                        raise store.Conflict(f"still contended after {ATTEMPTS} attempts")
+                    self._alone(item)
         except BaseException as error:
             self._drop_connection()
             for item in batch:
@@ -185,19 +187,32 @@ class CommandProcessor:
             if not isinstance(error, Exception):
                 raise
 
+    def _together(self, batch: list[_Item]) -> bool:
+        try:
+            return self._attempt(batch, attempts=2)
+        except _TROUBLE:
+            raise
+        except Exception as error:  # one of them cannot be stored or asked about: nobody else pays for it
+            log.warning("batch_failed", error=type(error).__name__)
+            return False
+
+    def _alone(self, item: _Item) -> None:
+        try:
+            if not self._attempt([item], attempts=ATTEMPTS):
+                item.error = store.Conflict(f"still contended after {ATTEMPTS} attempts")
+        except _TROUBLE:
+            raise
+        except Exception as error:
+            log.error("command_failed", command=item.command.name, error=type(error).__name__)
+            item.error = error
+
     def _attempt(self, items: list[_Item], *, attempts: int) -> bool:
         """Try until every item is done; False when others were first each time."""
         for attempt in range(attempts):
             try:
-                while items := [item for item in items if not item.done]:
-                    self._decide_and_append(items)
-                return True
-            except store.Conflict:
-                self._answer_remembered(items)
-                for item in items:
-                    item.contended = True
-                    self._cache.pop(item.aggregate.stream(item.command), None)
-            except (psycopg.OperationalError, OperationalError):
+                if self._finish(items):
+                    return True
+            except _TROUBLE:
                 # The outcome may be unknown; trying again is safe, the command's row tells.
                 self._drop_connection()
                 if attempt + 1 == attempts:
@@ -205,11 +220,26 @@ class CommandProcessor:
             time.sleep(random.uniform(0, 0.004 * 2**attempt))
         return all(item.done for item in items)
 
+    def _finish(self, items: list[_Item]) -> bool:
+        try:
+            while items := [item for item in items if not item.done]:
+                self._decide_and_append(items)
+        except store.Conflict:
+            self._answer_remembered(items)
+            for item in items:
+                item.contended = True
+                self._cache.pop(item.aggregate.stream(item.command), None)
+            return False
+        return True
+
     def _decide_and_append(self, items: list[_Item]) -> None:
         """Decide and append one round; of two items with the same command id the second waits for the next."""
-        now = list({item.key: item for item in reversed(items)}.values())[::-1]
-        for item in now:
+        first: dict[Key, _Item] = {}
+        for item in items:
+            first.setdefault(item.key, item)
+        for item in first.values():
             self._prepare(item)
+        now = [item for item in first.values() if not item.done]
         if self._database.is_postgres:
             answers, states = self._decide_batch(self._connected(), now)
         else:
@@ -232,6 +262,11 @@ class CommandProcessor:
             item.command = prepare(self._database, item.command)
         except Refused as refusal:
             item.refusal = refusal
+        except _TROUBLE:
+            raise
+        except Exception as error:
+            log.error("command_failed", command=item.command.name, error=type(error).__name__)
+            item.error = error
 
     def _decide_batch(
         self, connection: Connection, items: list[_Item]
