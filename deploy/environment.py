@@ -30,6 +30,16 @@ def read_settings() -> Settings:
         raise BadEnvironment("\n".join(_lines(error))) from None
 
 
+def read_settings_beside() -> Settings:
+    """The same for commands that look after what runs: without URLs of its own, those of a running `causo up`."""
+    settings = read_settings()
+    if not settings.embedded:
+        return settings
+    from deploy.supervision import servers
+
+    return settings.model_copy(update=servers(settings.var_dir))
+
+
 def _lines(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         rule = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")

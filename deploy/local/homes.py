@@ -12,13 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
+DISK = Path("/var/tmp")  # noqa: S108 - only ever the parent of a folder made by mkdtemp
 PREFIX = "causo-private-"
 
 
 @contextmanager
 def passing_home(keep_logs_in: Path | None = None) -> Iterator[Path]:
     """A directory for servers that end with this process; `*.log` files of it go to `keep_logs_in` in the end."""
-    place = Path("/var/tmp") if os.access("/var/tmp", os.W_OK) else Path(gettempdir())
+    place = DISK if os.access(DISK, os.W_OK) else Path(gettempdir())
     _sweep(place)
     home = Path(mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     home.chmod(0o711)
@@ -28,7 +29,7 @@ def passing_home(keep_logs_in: Path | None = None) -> Iterator[Path]:
         if keep_logs_in is not None:
             keep_logs_in.mkdir(parents=True, exist_ok=True)
             for log in home.rglob("*.log"):
-                if log.parent == home or log.parent.parent == home:
+                if home in (log.parent, log.parent.parent):
                     name = "-".join(log.relative_to(home).parts)
                     shutil.copy(log, keep_logs_in / name)
         shutil.rmtree(home, ignore_errors=True)

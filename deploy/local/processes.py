@@ -52,8 +52,17 @@ def as_user(user: str, command: Sequence[str], *, die_with_us: signal.Signals | 
     if os.geteuid() == 0:
         account = pwd.getpwnam(user)
         options = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+    return _setpriv(command, options, die_with_us)
+
+
+def dying_with_us(command: Sequence[str], how: signal.Signals) -> list[str]:
+    """The command, arranged to get the signal when we die without having said goodbye."""
+    return _setpriv(command, [], how)
+
+
+def _setpriv(command: Sequence[str], options: list[str], die_with_us: signal.Signals | None) -> list[str]:
     if die_with_us is not None and threading.current_thread() is threading.main_thread():
-        options.append(f"--pdeathsig={die_with_us.name.removeprefix('SIG')}")
+        options = [*options, f"--pdeathsig={die_with_us.name.removeprefix('SIG')}"]
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         if os.geteuid() == 0:

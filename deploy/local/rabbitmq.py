@@ -19,6 +19,7 @@ from deploy.local.errors import LocalServerError
 from deploy.local.processes import LOOPBACK
 
 USER = "rabbitmq"
+GUEST = "guest"
 LISTEN_ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
 CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{port}
@@ -36,7 +37,7 @@ class RabbitServer:
     """One private node: `start()` it, use `url`, `stop()` it; `kill()` is a power cut, `start()` again recovers."""
 
     home: Path
-    password: str = field(default="guest", repr=False)
+    password: str = field(default=GUEST, repr=False)
     """Of the user `guest`, set at the first start; from elsewhere than 127.0.0.1 that user is refused."""
     port: int = 0
     epmd_port: int = 0
@@ -83,7 +84,7 @@ class RabbitServer:
         if not (data / ".erlang.cookie").exists():
             processes.own_file(data / ".erlang.cookie", secrets.token_hex(20), USER, 0o400)
         settings = CONFIGURATION.format(port=self.port)
-        if self.password != "guest":
+        if self.password != GUEST:
             settings += f"default_user = guest\ndefault_pass = {self.password}\n"
         processes.own_file(data / "rabbitmq.conf", settings, USER)
         processes.own_file(data / "enabled_plugins", "[].\n", USER)

@@ -1,0 +1,114 @@
+"""The ways an operator's command reaches the system: its bus and its logs, embedded or distributed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from deploy import system
+from services.kernel.clock import system_clock
+from services.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from services.kernel.bus import CommandBus
+    from services.kernel.subscription import EventSource
+
+PAGE = 1000
+
+
+@contextmanager
+def open_bus(settings: Settings) -> "Iterator[CommandBus]":
+    """The bus: RPC when RabbitMQ is configured, direct calls on the databases otherwise."""
+    if settings.amqp_url is not None:
+        from services.kernel.messaging.rpc_client import RpcBus
+
+        remote = RpcBus(settings.amqp_url, settings.rpc_timeout_seconds)
+        try:
+            yield remote
+        finally:
+            remote.close()
+        return
+    from services.kernel.local import LocalBus
+    from services.kernel.runtime import ServiceRuntime
+
+    databases = {name: system.open_database(settings, name) for name in system.SERVICES}
+    for name, database in databases.items():
+        system.prepare_database(system.consumers()[name], database)
+    yield LocalBus(
+        {name: ServiceRuntime(system.SERVICES[name], database, settings) for name, database in databases.items()}
+    )
+    for database in databases.values():
+        database.close()
+
+
+@contextmanager
+def open_events(settings: Settings) -> "Iterator[EventSource]":
+    """The logs of all services: asked over RPC when RabbitMQ is configured, read directly otherwise."""
+    if settings.amqp_url is not None:
+        from services.kernel.messaging.rpc_client import RpcEvents
+
+        remote = RpcEvents(settings.amqp_url, settings.rpc_timeout_seconds)
+        try:
+            yield remote
+        finally:
+            remote.close()
+        return
+    from services.kernel.local import LocalEvents
+
+    databases = {name: system.open_database(settings, name) for name in system.SERVICES}
+    yield LocalEvents(databases)
+    for database in databases.values():
+        database.close()
+
+
+def development_token(settings: Settings, role: str, held: Sequence[str], body: str | None) -> str:
+    """A development token for codes of units (or, for team roles, of a commune). Raises `LookupError`."""
+    from gateway import tokens
+    from gateway.errors import InvalidInput
+    from gateway.viewer import Role
+
+    if role not in set(Role):
+        raise LookupError(f"ROLE must be one of: {', '.join(Role)}")
+    now = system_clock()
+    database = system.open_database(settings, system.GATEWAY, pool_size=1)
+    units: list[str] = []
+    teams: list[str] = []
+    try:
+        system.prepare_database(system.consumers()[system.GATEWAY], database)
+        with database.read() as connection:
+            for code in held:
+                more_units, more_teams = tokens.resolve(connection, Role(role), code, now)
+                units += more_units
+                teams += more_teams
+        return tokens.issue(settings, now, Role(role), units, body=body, served=teams)
+    except (InvalidInput, tokens.IssuerRefused) as refusal:
+        raise LookupError(str(refusal)) from None
+    finally:
+        database.close()
+
+
+def refill_feed(settings: Settings, service: str, after: int, step: Callable[[int, int], None]) -> int:
+    """Send a service's numbered events to its feed again; returns how many. Raises `LookupError`."""
+    from services.kernel import log
+    from services.kernel.messaging.publisher import Publisher
+    from services.kernel.messaging.topology import Feed
+
+    if service not in system.SERVICES:
+        raise LookupError(f"must be one of: {', '.join(system.SERVICES)}")
+    if settings.amqp_url is None:
+        raise LookupError("CAUSO_AMQP_URL is required: the embedded run has no feed")
+    database = system.open_database(settings, service, pool_size=2)
+    publisher = Publisher(settings.amqp_url, Feed.of(settings), name=f"{service} refill")
+    try:
+        with database.read() as connection:
+            head = log.head(connection)
+        position = after
+        while position < head.position:
+            with database.read() as connection:
+                page = log.events_since(connection, position, min(PAGE, head.position - position))
+            publisher.refill(service, head.epoch, page)
+            position = page[-1].position
+            step(position - after, head.position - after)
+        return max(0, head.position - after)
+    finally:
+        publisher.close()
+        database.close()

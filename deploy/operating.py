@@ -1,0 +1,171 @@
+"""The operator's commands: look, repair, bring data in. Thin: each opens what it needs, calls one function, prints."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.progress import progress
+
+operating = typer.Typer()
+
+Only = Annotated[str | None, typer.Option(help="One subscription, as `causo status` names it.")]
+
+
+@operating.command()
+def status() -> None:
+    """Positions, lags, halted subscriptions, parked streams. Exit code 1 when something needs a person."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from deploy import status as looking
+    from deploy.environment import read_settings_beside
+
+    console = Console()
+    opened = looking.databases(read_settings_beside())
+    table = Table("service", "head", "waiting", "published", "epoch", title="Logs")
+    for log in looking.logs(opened):
+        table.add_row(log.service, f"{log.head:,}", f"{log.waiting:,}", f"{log.published:,}", log.epoch)
+    console.print(table)
+    table = Table("subscription", "source", "position", "lag", "retrying", "parked", "state", title="Subscriptions")
+    trouble = False
+    for one in looking.subscriptions(opened):
+        trouble = trouble or bool(one.halted or one.parked)
+        numbers = (one.position, one.lag, one.retrying, one.parked)
+        table.add_row(one.subscription, one.source, *(f"{n:,}" for n in numbers), one.halted or "ok")
+    console.print(table)
+    for stream in looking.parked(opened):
+        console.print(f"parked since {stream.since}: {stream.stream} in {stream.subscription}: {stream.reason}")
+    for database in opened.values():
+        database.close()
+    raise typer.Exit(int(trouble))
+
+
+@operating.command()
+def rebuild(
+    name: Annotated[str, typer.Argument(help="<database>.<read model>, for example gateway.units")],
+    may_differ: Annotated[bool, typer.Option(help="Accept other rows than the live ones: new code, say.")] = False,
+) -> None:
+    """Fill a read model anew beside the live one, compare, and swap."""
+    from deploy import system
+    from deploy.connecting import open_events
+    from deploy.environment import read_settings_beside
+    from services.kernel.rebuild import rebuild as rebuild_read_model
+
+    settings = read_settings_beside()
+    consumer, _, short = name.partition(".")
+    found = system.consumers().get(consumer)
+    chosen = [projection for projection in found.projections if projection.name == short] if found else []
+    if not chosen:
+        known = [f"{c.name}.{p.name}" for c in system.consumers().values() for p in c.projections]
+        raise typer.BadParameter(f"must be one of: {', '.join(known)}")
+    database = system.open_database(settings, consumer)
+    with open_events(settings) as events, progress(f"rebuild {name}") as step:
+        done = rebuild_read_model(consumer, chosen[0], database, events, may_differ=may_differ, progress=step)
+    same = "same rows as before" if done.checksum == done.live_checksum else "rows differ from before, as allowed"
+    typer.echo(f"{name}: {done.events:,} events, {done.rows:,} rows, {same}")
+
+
+@operating.command(name="retry-parked")
+def retry_parked(subscription: Only = None, stream: Annotated[str | None, typer.Option()] = None) -> None:
+    """Have parked streams tried again, after their cause was mended."""
+    from deploy import status as looking
+    from deploy.environment import read_settings_beside
+    from services.kernel.subscription import release_parked
+
+    released = 0
+    for database in looking.databases(read_settings_beside()).values():
+        with database.write() as connection:
+            released += release_parked(connection, subscription, stream)
+        database.close()
+    typer.echo(f"{released} parked streams will be tried again")
+
+
+@operating.command(name="feed-refill")
+def feed_refill(
+    service: Annotated[str, typer.Argument(help="registry, visits, reporting or feedback")],
+    after: Annotated[int, typer.Option(min=0, help="Only events after this position.")] = 0,
+) -> None:
+    """Send a service's events to its feed again, from the log; who follows it drops what it has."""
+    from deploy.connecting import refill_feed
+    from deploy.environment import read_settings_beside
+
+    settings = read_settings_beside()
+    with progress(f"refill {service}.feed") as step:
+        sent = refill_feed(settings, service, after, step)
+    typer.echo(f"{sent:,} events sent to {service}.feed")
+
+
+@operating.command(name="import")
+def import_map(
+    units: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    successions: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    known_from: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
+) -> None:
+    """Import the administrative map; with bad rows nothing is imported, unless told so. Twice changes nothing."""
+    from deploy.connecting import open_bus
+    from deploy.environment import read_settings_beside
+    from services.registry import import_map as importing
+
+    plan = importing.plan_import(
+        units or importing.UNITS_CSV,
+        successions or importing.SUCCESSIONS_CSV,
+        known_from or importing.KNOWN_FROM_CSV,
+        good_rows_only=good_rows,
+    )
+    for fault in plan.faults:
+        typer.echo(str(fault), err=True)
+    if plan.faults and not good_rows:
+        typer.echo(f"{len(plan.faults)} bad rows: nothing imported", err=True)
+        raise typer.Exit(1)
+    refused = []
+    with open_bus(read_settings_beside()) as bus, progress("import") as step:
+        done = 0
+        for batch in plan.batches():
+            answers = asyncio.run(bus.execute_many("registry", batch))
+            refused += [answer for answer in answers if not answer.accepted]
+            done += len(batch)
+            step(done, len(plan.commands))
+    for answer in refused[:20]:
+        typer.echo(f"{answer.code}: {answer.message}", err=True)
+    typer.echo(f"{done - len(refused):,} of {done:,} accepted")
+    raise typer.Exit(int(bool(refused)))
+
+
+@operating.command()
+def token(
+    role: Annotated[str, typer.Option(help="province_official, commune_official, team_leader, …")],
+    unit: Annotated[list[str] | None, typer.Option(help="Code of a unit held; may be repeated.")] = None,
+    body: Annotated[str | None, typer.Option(help="Code of the responsible body (body_handler).")] = None,
+) -> None:
+    """Print a development token; refused in production mode."""
+    from deploy.connecting import development_token
+    from deploy.environment import read_settings_beside
+
+    typer.echo(development_token(read_settings_beside(), role, unit or [], body))
+
+
+@operating.command()
+def epoch(
+    service: Annotated[str, typer.Argument(help="registry, visits, reporting or feedback")],
+    renew: Annotated[bool, typer.Option(help="Begin a new one: after a restore that was not noticed.")] = False,
+) -> None:
+    """Show the epoch of a service's log. A new one stops every follower until it is resynchronised."""
+    from deploy import system
+    from deploy.environment import read_settings_beside
+    from services.kernel import log
+
+    if service not in system.SERVICES:
+        raise typer.BadParameter(f"must be one of: {', '.join(system.SERVICES)}")
+    database = system.open_database(read_settings_beside(), service, pool_size=2)
+    if renew:
+        with database.write() as connection:
+            connection.execute(log.history.update().values(fingerprint="renewed"))
+        log.open_history(database)
+        typer.echo("new epoch; restart this service's relays")
+    with database.read() as connection:
+        head = log.head(connection)
+    database.close()
+    typer.echo(f"{service}: epoch {head.epoch}, head {head.position:,}")

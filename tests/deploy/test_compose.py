@@ -1,0 +1,106 @@
+"""The compose file says what the code knows: every role is there, hardened, and gets only its own secrets."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from deploy import system, topology
+from deploy.local.postgres import PostgresServer
+
+ROOT = Path(__file__).parent.parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SERVERS = {"postgres", "rabbitmq"}
+PRIVATE_KEYS = {"master_key", "intake_private_key"}
+
+
+def _sources(service: dict[str, Any]) -> set[str]:
+    return {secret if isinstance(secret, str) else secret["source"] for secret in service.get("secrets", [])}
+
+
+@pytest.fixture
+def generated(tmp_path: Path) -> Path:
+    """Secrets as `generate.sh` makes them."""
+    script = ROOT / "deploy" / "secrets" / "generate.sh"
+    environment = {"CAUSO_SECRETS_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHON": ".venv/bin/python"}
+    subprocess.run(["sh", str(script)], check=True, env=environment, capture_output=True)
+    return tmp_path
+
+
+def test_every_role_of_the_topology_is_a_container_with_the_same_command() -> None:
+    wanted = {role.name: list(role.arguments) for role in topology.roles()}
+    wanted |= {f"migrate-{name}": ["migrate", name] for name in system.consumers()}
+    assert {name: one["command"] for name, one in SERVICES.items() if name not in SERVERS} == wanted
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_container_is_hardened_and_may_be_scaled(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["user"] not in ("0", "0:0", "root")
+    assert service["restart"] in ("unless-stopped", "on-failure:5")
+    assert "container_name" not in service
+    assert ("ports" in service) == (name == "gateway")
+    assert service["healthcheck"] if name.startswith("migrate-") else "test" in service["healthcheck"]
+
+
+def test_each_role_gets_the_secrets_of_its_own_database_only() -> None:
+    for name, service in SERVICES.items():
+        owner = name.removeprefix("migrate-").split("-")[0]
+        urls = {secret for secret in _sources(service) if secret.endswith("_database_url")}
+        assert urls == (set() if name in SERVERS else {f"{owner}_database_url"}), name
+        assert _sources(service) & PRIVATE_KEYS == (PRIVATE_KEYS if name == "feedback" else set()), name
+
+
+def test_the_script_makes_every_secret_once(generated: Path) -> None:
+    made = {file.name: file.read_bytes() for file in generated.iterdir()}
+    assert set(COMPOSE["secrets"]) <= set(made)
+    assert generated.stat().st_mode & 0o077 == 0
+    subprocess.run(
+        ["sh", str(ROOT / "deploy/secrets/generate.sh")],
+        check=True,
+        env={"CAUSO_SECRETS_DIR": str(generated), "PATH": "/usr/bin:/bin", "PYTHON": ".venv/bin/python"},
+    )
+    assert {file.name: file.read_bytes() for file in generated.iterdir()} == made
+
+
+def test_each_database_role_enters_its_own_database_and_no_other(own_postgres: PostgresServer, generated: Path) -> None:
+    environment = {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(own_postgres.port),
+        "PGPASSWORD": own_postgres.password,
+        "PATH": "/usr/bin:/bin",
+        "CAUSO_SECRETS_DIR": str(generated),
+    }
+    subprocess.run(["bash", str(ROOT / "deploy/postgres/databases.sh")], check=True, env=environment)
+
+    def enter(role: str, database: str) -> None:
+        password = (generated / f"{role}_database_password").read_text().strip()
+        where = f"host=127.0.0.1 port={own_postgres.port} dbname={database}"
+        with psycopg.connect(where, user=role, password=password) as connection:
+            connection.execute("CREATE TABLE mine (n int)")
+
+    for role in ("registry", "gateway"):
+        enter(role, role)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        enter("visits", "feedback")
+
+
+def test_postgres_accepts_the_settings_of_the_deployment(own_postgres: PostgresServer) -> None:
+    own_postgres.stop()
+    own_postgres.settings = {
+        "config_file": str(ROOT / "deploy/postgres/postgresql.conf"),
+        "hba_file": _hba(own_postgres),
+    }
+    own_postgres.start()
+    with own_postgres.connect() as connection:
+        assert connection.execute("SHOW log_parameter_max_length").fetchone() == ("0",)
+
+
+def _hba(server: PostgresServer) -> str:
+    return str(server.home / "postgres" / "pg_hba.conf")
