@@ -10,7 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Sequence
-from types import FrameType
+from typing import Any
 
 import amqp
 import structlog
@@ -71,12 +71,8 @@ class QueueConsumer:
 
     def stop_on_signals(self) -> None:
         """Have SIGTERM and SIGINT stop this consumer; main thread only."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            self.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
 
     def run(self) -> None:
         """Consume until stopped. Raises nothing of the broker's; only `stop` ends it."""
@@ -114,7 +110,7 @@ class _Session:
 
     def __init__(self, consumer: QueueConsumer) -> None:
         self._owner = consumer
-        self._connection: amqp.Connection | None = None
+        self._connection: Any = None
         self._arrived: list[Delivery] = []
         self._cancelled = False
         self._received = 0
@@ -224,7 +220,6 @@ class _Session:
                 self._reader.read(0.1)
 
     def _tick(self, beat: str = "consuming") -> None:
-        assert self._connection is not None
         # What came while we were busy counts as life; only after it has been read may its absence be judged.
         self._reader.read(0)
         self._connection.heartbeat_tick()
@@ -235,7 +230,6 @@ class _Session:
             self._declare()
 
     def _declare(self) -> None:
-        assert self._connection is not None
         for queue in self._owner._queues:
             declare_subscription(self._connection, queue)
         self._declared_at = time.monotonic()

@@ -8,6 +8,7 @@ connections, reads the first publishes and then falls silent, and each try would
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import amqp
 import structlog
@@ -16,7 +17,6 @@ from services.kernel.message import Recorded
 from services.kernel.messaging import envelope, topology
 from services.kernel.messaging.connection import (
     CONNECTION_ERRORS,
-    HEARTBEAT_SECONDS,
     abandon,
     connect,
 )
@@ -55,7 +55,7 @@ class Publisher:
         self._feed = feed or topology.Feed()
         self._name = name
         self._stall_seconds = stall_seconds
-        self._connection: amqp.Connection | None = None
+        self._connection: Any = None
         self._declared: dict[str, float] = {}
 
     def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
@@ -136,7 +136,6 @@ class Publisher:
         self._send("", [("causo.probe", {}, b"{}", "probe")], mandatory=False)
 
     def _declare(self, source: str) -> None:
-        assert self._connection is not None
         topology.declare_source(self._connection, source, self._feed)
         self._declared[source] = time.monotonic()
 
@@ -172,7 +171,6 @@ class Publisher:
         mandatory: bool,
     ) -> None:
         """Write everything and wait for every confirm. Raises `BrokerBlocked` and `BrokerStalled`."""
-        assert self._connection is not None
         connection, channel = self._connection, int(self._channel.channel_id)
         self._returned.clear()
         self._nacked.clear()

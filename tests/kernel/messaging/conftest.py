@@ -12,6 +12,8 @@ import pytest
 from services.kernel.message import Recorded
 from services.kernel.messaging.connection import abandon, connect
 from services.kernel.messaging.consumer import QueueConsumer
+from services.kernel.messaging.publisher import Publisher
+from services.kernel.messaging.topology import Feed
 from services.kernel.messaging.transport import HeadAnnounced, Incoming, IncomingEvent
 
 
@@ -90,6 +92,10 @@ class Admin:
     def __init__(self, url: str) -> None:
         self.connection = connect(url, "test admin")
 
+    def close(self) -> None:
+        """Give the connection back."""
+        abandon(self.connection)
+
     def channel(self) -> Any:
         return self.connection.channel()
 
@@ -117,8 +123,34 @@ class Admin:
 
 
 @pytest.fixture
+def new_publisher() -> Iterator[Callable[..., Publisher]]:
+    """`new_publisher(url, …)`; closed at the end."""
+    made: list[Publisher] = []
+
+    def make(url: str, **options: Any) -> Publisher:
+        made.append(Publisher(url, Feed("1h", 1_000_000), **options))
+        return made[-1]
+
+    yield make
+    for publisher in made:
+        publisher.close()
+
+
+@pytest.fixture
+def publisher(amqp_url: str, new_publisher: Callable[..., Publisher]) -> Publisher:
+    """A publisher to the test's vhost."""
+    return new_publisher(amqp_url)
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    """Where batches go."""
+    return Inbox()
+
+
+@pytest.fixture
 def admin(amqp_url: str) -> Iterator[Admin]:
     """An administrator of the test's vhost."""
     found = Admin(amqp_url)
     yield found
-    abandon(found.connection)
+    found.close()

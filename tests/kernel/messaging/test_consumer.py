@@ -2,6 +2,8 @@
 
 import pickle
 import time
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import amqp
@@ -12,30 +14,33 @@ from services.kernel.messaging import topology
 from services.kernel.messaging.consumer import QueueConsumer
 from services.kernel.messaging.envelope import headers_of
 from services.kernel.messaging.publisher import Publisher
-from services.kernel.messaging.topology import Feed, SubscriptionQueue
+from services.kernel.messaging.topology import SubscriptionQueue
 from services.kernel.messaging.transport import BrokerUnavailable, HeadAnnounced
-from tests.faults.tcp_proxy import TcpProxy
+from tests.faults.tcp_proxy import Direction, TcpProxy
 from tests.kernel.messaging.conftest import Admin, Inbox, recorded, running, until
 
-FEED = Feed("1h", 1_000_000)
 QUEUE = SubscriptionQueue("gateway", "coverage", "registry")
+OTHER = SubscriptionQueue("gateway", "coverage", "visits")
 BATCH = [recorded(position) for position in range(1, 1201)]
 
 
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def publisher(amqp_url: str) -> Publisher:
-    return Publisher(amqp_url, FEED)
+@pytest.fixture(autouse=True)
+def subscribed(request: pytest.FixtureRequest) -> None:
+    """Both queues exist from the start, so that nothing sent is lost."""
+    if "own_broker" in request.fixturenames:
+        url = request.getfixturevalue("own_broker").url
+    elif "amqp_url" in request.fixturenames:
+        url = request.getfixturevalue("amqp_url")
+    else:
+        return
+    with closing(Admin(url)) as admin:
+        for queue in (QUEUE, OTHER):
+            topology.declare_subscription(admin.connection, queue)
 
 
 def test_events_and_announcements_arrive_in_order_in_batches(
     amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
 ) -> None:
-    topology.declare_subscription(admin.connection, QUEUE)
     publisher.publish("registry", "e1", BATCH)
     publisher.announce("registry", "e1", 1200)
     with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
@@ -52,18 +57,16 @@ def unsettled(admin: Admin) -> int:
 
 
 def test_one_consumer_follows_two_sources(amqp_url: str, publisher: Publisher, inbox: Inbox) -> None:
-    queues = [QUEUE, SubscriptionQueue("gateway", "coverage", "visits")]
-    with running(QueueConsumer(amqp_url, queues, inbox)):
+    with running(QueueConsumer(amqp_url, [QUEUE, OTHER], inbox)):
         publisher.announce("registry", "e1", 0)
         publisher.announce("visits", "e2", 0)
-        sources = lambda: {(head.source, head.epoch) for head in inbox.heads}  # noqa: E731
-        until(lambda: sources() == {("registry", "e1"), ("visits", "e2")}, "both sources")
+        until(lambda: len(inbox.heads) == 2, "both sources")
+        assert {(head.source, head.epoch) for head in inbox.heads} == {("registry", "e1"), ("visits", "e2")}
 
 
 def test_nothing_is_acknowledged_before_it_is_durable(
     amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
 ) -> None:
-    topology.declare_subscription(admin.connection, QUEUE)
     inbox.failing = RuntimeError("the database is down")
     with running(QueueConsumer(amqp_url, [QUEUE], inbox)):
         publisher.publish("registry", "e1", BATCH[:20])
@@ -104,7 +107,6 @@ def undecodable() -> list[amqp.Message]:
 def test_the_undecodable_goes_to_dead_letters_and_the_rest_goes_on(
     amqp_url: str, admin: Admin, publisher: Publisher, inbox: Inbox
 ) -> None:
-    topology.declare_subscription(admin.connection, QUEUE)
     channel: Any = admin.channel()
     publisher.publish("registry", "e1", BATCH[:1])
     for message in undecodable():
@@ -167,8 +169,10 @@ def test_a_second_consumer_stands_by_and_takes_over(
         until(lambda: standby.positions == list(range(601, 1201)), "the other one")
 
 
-def test_a_broker_killed_and_back_loses_nothing(own_broker: RabbitServer, inbox: Inbox) -> None:
-    publisher = Publisher(own_broker.url, FEED)
+def test_a_broker_killed_and_back_loses_nothing(
+    own_broker: RabbitServer, inbox: Inbox, new_publisher: Callable[..., Publisher]
+) -> None:
+    publisher = new_publisher(own_broker.url)
     with running(QueueConsumer(own_broker.url, [QUEUE], inbox)):
         sent = 0
         publisher.announce("registry", "e1", 0)
@@ -186,7 +190,7 @@ def test_a_broker_killed_and_back_loses_nothing(own_broker: RabbitServer, inbox:
         until(lambda: inbox.distinct == list(range(1, 1201)), "every confirmed event", seconds=15)
 
 
-def publish_somehow(publisher: Publisher, batch: list) -> int:
+def publish_somehow(publisher: Publisher, batch: list[Any]) -> int:
     """As the relay does: again, until it is confirmed."""
     limit = time.monotonic() + 60
     while True:
@@ -200,7 +204,7 @@ def publish_somehow(publisher: Publisher, batch: list) -> int:
 
 @pytest.mark.parametrize("direction", ["upstream", "downstream", "both"])
 def test_a_blackhole_heals_without_help(
-    amqp_url: str, publisher: Publisher, inbox: Inbox, direction: str, monkeypatch: pytest.MonkeyPatch
+    amqp_url: str, publisher: Publisher, inbox: Inbox, direction: Direction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.kernel.messaging.connection.HEARTBEAT_SECONDS", 2)
     with TcpProxy.before(amqp_url) as proxy, running(QueueConsumer(proxy.url, [QUEUE], inbox)):
@@ -219,7 +223,7 @@ def test_each_proof_of_progress_beats_and_a_stuck_batch_does_not(
     beats: list[str] = []
     stuck = []
 
-    def on_batch(batch: list) -> None:
+    def on_batch(batch: list[Any]) -> None:
         stuck.append(len(beats))
         time.sleep(1.0)
         stuck.append(len(beats))

@@ -8,8 +8,7 @@ import pytest
 from amqp import spec
 from amqp.method_framing import frame_handler, frame_writer
 from amqp.serialization import dumps
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from services.kernel.messaging.wire import Delivery, FrameReader, publish_frames
 
@@ -119,5 +118,5 @@ def test_deliveries_survive_any_cutting_of_the_stream_and_other_frames_between_t
 
 
 def test_a_closed_connection_is_an_error_not_silence() -> None:
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="closed"):
         FrameReader(Peer(b""), 1, Mock()).read(1)
