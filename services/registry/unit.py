@@ -10,6 +10,7 @@ SUCCESSION_BEFORE_END, SUCCEEDED_AS_WHOLE, SEAT_TAKEN.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
 
@@ -121,9 +122,9 @@ class RegisterUnit(Command, name="register_unit"):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    @property
+    @cached_property
     def unit(self) -> UUID:
-        """The id this unit has everywhere."""
+        """The id this unit has everywhere; asked for several times on a command's way."""
         return unit_id(self.regime, self.level, self.code)
 
 

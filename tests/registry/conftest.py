@@ -1,4 +1,4 @@
-"""A registry of the test's own: the real one, on a fresh SQLite file."""
+"""A registry of the test's own: the real one, on each kind of database."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,9 +16,13 @@ NOON = datetime(2026, 10, 6, 5, 0, tzinfo=UTC)
 """Noon in Vietnam on 6 October 2026."""
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[ServiceRuntime]:
-    database = Database(f"sqlite:///{tmp_path / 'registry.db'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceRuntime]:
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'registry.db'}" if sqlite else request.getfixturevalue("postgres_url")
+    database = Database(url)
     migrate(database, [DEFINITION.home])
-    yield ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: NOON)
+    runtime = ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: NOON)
+    yield runtime
+    runtime.processor._drop_connection()
     database.close()
