@@ -1,11 +1,11 @@
 """Counting the households of one hamlet."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.kernel.identifiers import derived_id
 from services.kernel.testing import given
-from services.reporting.coverage import COVERAGE, CountHousehold, CountVisit, CoverageCounted, quarter_of
+from services.reporting.coverage import COVERAGE, CountHousehold, CountVisit, CoverageCounted, days_of, quarter_of
 from services.reporting.plans import Term
 
 AT = datetime(2026, 10, 8, 5, 0, tzinfo=UTC)
@@ -153,3 +153,7 @@ def test_without_a_plan_the_cumulative_figure_is_not_known() -> None:
 def test_quarters_are_those_of_the_calendar() -> None:
     days = [date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 1), date(2026, 12, 31)]
     assert [quarter_of(day) for day in days] == ["2026-Q1", "2026-Q1", "2026-Q2", "2026-Q4"]
+    for quarter in ("2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"):
+        first, last = days_of(quarter)
+        assert quarter_of(first) == quarter_of(last) == quarter
+        assert quarter_of(first - timedelta(days=1)) != quarter != quarter_of(last + timedelta(days=1))

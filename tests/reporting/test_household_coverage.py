@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine
 from services.kernel.identifiers import derived_id
 from services.kernel.projection import Delivered
 from services.reporting.counting import Followed, HouseholdRegistered, VisitCorrected, VisitRecorded, VisitVoided
-from services.reporting.coverage import CoverageCounted
+from services.reporting.coverage import CoverageCounted, days_of
 from services.reporting.household_coverage import CoverageFigures, HouseholdCoverage
 from tests.reporting.hamlets import (
     COMMUNE,
@@ -165,7 +165,7 @@ def test_the_state_of_a_hamlet_follows_from_its_events(steps: list[tuple[UUID, A
             if event.hamlet == hamlet:
                 newest[event.quarter] = event.guided_in_quarter
                 assert event.households <= len(state.households)
-        assert all(state.guided_in(quarter) == figure for quarter, figure in newest.items())
+        assert all(state.guided_between(*days_of(quarter)) == figure for quarter, figure in newest.items())
     assert {hamlet: len(state.households) for hamlet, state in counted.states.items()} == dict.fromkeys(COMMUNE_OF, 2)
 
 
