@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from services.kernel.messaging.beat import Beat
-from services.kernel.messaging.rpc_client import RpcEvents
-
 from deploy import system
 from deploy.following import QueueFollower, follow
+from deploy.serving import serve
+from gateway.parts import GatewayParts
+from services.kernel.messaging.beat import Beat
 from services.kernel.messaging.publisher import Publisher
+from services.kernel.messaging.rpc_client import RpcCommandBus, RpcEventSource
 from services.kernel.messaging.topology import Feed
 from services.kernel.relay import Notifier, Relay
 from services.kernel.runtime import ServiceRuntime
@@ -40,7 +41,7 @@ def subscribe(settings: Settings, consumer_name: str, only: str | None = None) -
     """Keep the read models and process managers of one database up to date; `only` picks one of them by name."""
     consumer = system.consumers()[consumer_name]
     database = system.open_database(settings, consumer_name, pool_size=16)
-    events = RpcEvents(_amqp(settings), settings.rpc_timeout_seconds)
+    events = RpcEventSource(_amqp(settings), timeout_seconds=settings.rpc_timeout_seconds, name=f"{consumer_name} gaps")
     notifier = Notifier(database) if consumer.owns_events else None
     execute_many = None
     if notifier is not None:
@@ -63,6 +64,14 @@ def subscribe(settings: Settings, consumer_name: str, only: str | None = None) -
         if notifier is not None:
             notifier.close()
         database.close()
+
+
+def gateway(settings: Settings) -> None:
+    """Serve GraphQL, the public pages and the intake."""
+    database = system.open_database(settings, system.GATEWAY, pool_size=16)
+    bus = RpcCommandBus(_amqp(settings), timeout_seconds=settings.rpc_timeout_seconds, name="gateway")
+    serve(GatewayParts(settings, database, bus))
+    database.close()
 
 
 def on_signal(stop: Callable[[], object]) -> None:
