@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Table, func, select
 
 from gateway.paging import Page, Slice, page_of
-from gateway.rows import Identifier, Rows
+from gateway.rows import Identifier, ReadModel, Rows
 from services.kernel.message import Event
-from services.kernel.projection import Delivered, Projection
+from services.kernel.projection import Delivered
 
 # What it reads of feedback's events
 
@@ -45,7 +45,7 @@ class PersonErased(Event, name="person.erased"):
 CaseEvent: TypeAlias = FeedbackSubmitted | FeedbackAnswered | PersonErased
 
 
-class Cases(Projection):
+class Cases(ReadModel):
     """The table of cases."""
 
     name = "cases"

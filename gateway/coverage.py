@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, Select, Table, and_, func, select
 
-from gateway.rows import Identifier, Rows, write_all
+from gateway.rows import Identifier, ReadModel, Rows, write_all
 from services.kernel.message import Event
-from services.kernel.projection import Delivered, Projection
+from services.kernel.projection import Delivered
 
 # What it reads of reporting's events
 
@@ -29,7 +29,7 @@ class CoverageCounted(Event, name="coverage.counted"):
     guided_since_plan: int | None = None
 
 
-class Coverage(Projection):
+class Coverage(ReadModel):
     """Newest figures per hamlet, and per hamlet and quarter."""
 
     name = "coverage"

@@ -2,9 +2,9 @@
 
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.rows import ReadModel
 from gateway.teams import Teams
 from gateway.units import Units
 from gateway.visits import Visits
-from services.kernel.projection import Projection
 
-PROJECTIONS: tuple[type[Projection], ...] = (Units, Teams, Visits, Coverage, Cases)
+PROJECTIONS: tuple[type[ReadModel], ...] = (Units, Teams, Visits, Coverage, Cases)

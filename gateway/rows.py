@@ -5,15 +5,23 @@ on where the batch was cut.
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from sqlalchemy import Connection, Select, Table, Text, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
+
+from services.kernel.projection import Projection
 
 Key: TypeAlias = tuple[Any, ...]
 
 Identifier = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Ids, codes and instants as text that both databases compare byte by byte; a database's own collation would not."""
+
+
+class ReadModel(Projection):
+    """A read model of the gateway. `streams` are the categories of streams it shows: what a reader can wait for."""
+
+    streams: ClassVar[frozenset[str]]
 
 
 class Rows:

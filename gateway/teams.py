@@ -8,11 +8,13 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, func, select
 
+from gateway import units
 from gateway.paging import Page, Slice, page_by_group, page_of
-from gateway.rows import Identifier, Rows, counted, write_all
+from gateway.rows import Identifier, ReadModel, Rows, counted, write_all
+from gateway.unit_tree import below
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
-from services.kernel.projection import Delivered, Projection
+from services.kernel.projection import Delivered
 
 # What it reads of the registry's events
 
@@ -50,7 +52,7 @@ class MemberStoodDown(Event, name="member.stood_down"):
 TeamEvent: TypeAlias = TeamEstablished | MemberAppointed | MemberStoodDown
 
 
-class Teams(Projection):
+class Teams(ReadModel):
     """Tables of teams, the hamlets they serve and their members, past ones included."""
 
     name = "teams"
@@ -127,19 +129,37 @@ def teams_count(connection: Connection, visible: ColumnElement[bool], within: Co
     return connection.execute(select(func.count()).select_from(LIVE.teams).where(visible, within)).scalar_one()
 
 
+def teams_pages(
+    connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool], wanted: Slice
+) -> Mapping[str, Page]:
+    """Teams the viewer may see anywhere below each unit."""
+    teams, tree = LIVE.teams.c, below(roots, as_of)
+    query = select(LIVE.teams).join(tree, tree.c.unit == teams.commune).where(visible)
+    return page_by_group(connection, query, tree.c.root, [teams.sort_key, teams.team], wanted)
+
+
+def teams_counts(
+    connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool]
+) -> Mapping[str, int]:
+    """How many of them there are."""
+    tree = below(roots, as_of)
+    query = select(tree.c.root, func.count()).join(LIVE.teams, tree.c.unit == LIVE.teams.c.commune).where(visible)
+    return counted(connection, query.group_by(tree.c.root))
+
+
 def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:
     """Team rows the viewer may see, by id."""
     rows = connection.execute(select(LIVE.teams).where(LIVE.teams.c.team.in_(ids), visible))
     return {row.team: row for row in rows}
 
 
-def hamlets_served(connection: Connection, teams: Sequence[str]) -> dict[str, list[str]]:
-    """Hamlet ids each team serves."""
-    found: dict[str, list[str]] = {}
-    for row in connection.execute(
-        select(LIVE.served).where(LIVE.served.c.team.in_(teams)).order_by(LIVE.served.c.hamlet)
-    ):
-        found.setdefault(row.team, []).append(row.hamlet)
+def hamlets_served(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows of the hamlets each team serves, by name."""
+    served, hamlets = LIVE.served.c, units.LIVE.hamlets
+    query = select(hamlets, served.team).join(LIVE.served, served.hamlet == hamlets.c.hamlet)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query.where(served.team.in_(teams)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)):
+        found.setdefault(row.team, []).append(row)
     return found
 
 

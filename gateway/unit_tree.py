@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select
 
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import counted
@@ -102,11 +102,6 @@ def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) ->
 
 def ever_held(held: Sequence[str]) -> CTE:
     """`unit`: the units held, what lies below them, and all that preceded any of these. Follows time backwards only."""
-    units, gone = LIVE.units, LIVE.successions
-    reach = select(units.c.unit).where(units.c.unit.in_(held)).cte("reach", recursive=True)
-    # One recursive term for both edges: SQLite and PostgreSQL allow the CTE to appear in it only once.
-    edges = union_all(
-        select(units.c.parent.label("known"), units.c.unit.label("reached")).where(units.c.parent.is_not(None)),
-        select(gone.c.successor, gone.c.unit),
-    ).subquery("edges")
-    return reach.union(select(edges.c.reached).join(reach, edges.c.known == reach.c.unit))
+    units, carried = LIVE.units.c, LIVE.carried.c
+    reach = select(units.unit).where(units.unit.in_(held)).cte("ever_held", recursive=True)
+    return reach.union(select(carried.also).join(reach, carried.holds == reach.c.unit))

@@ -28,10 +28,10 @@ from sqlalchemy import (
 )
 
 from gateway.errors import MapNotKnown
-from gateway.rows import Identifier, Rows, write_all
+from gateway.rows import Identifier, ReadModel, Rows, write_all
 from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
-from services.kernel.projection import Delivered, Projection
+from services.kernel.projection import Delivered
 
 # What it reads of the registry's events
 
@@ -85,7 +85,7 @@ class HamletRegistered(Event, name="hamlet.registered"):
 MapEvent: TypeAlias = UnitRegistered | UnitSucceeded | MapDeclared | HamletRegistered
 
 
-class Units(Projection):
+class Units(ReadModel):
     """Tables of the map."""
 
     name = "units"
@@ -123,6 +123,13 @@ class Units(Projection):
             Column("on_day", Date, nullable=False),
         )
         Index(f"map_successions_successor{self.suffix}", self.successions.c.successor)
+        self.carried = Table(
+            f"map_carried{self.suffix}",
+            self.metadata,
+            Column("holds", Identifier, primary_key=True),
+            Column("also", Identifier, primary_key=True),
+        )
+        """Who holds a unit holds its children and what it came from: one table, so that one index walks both."""
         self.known = Table(
             f"map_known{self.suffix}",
             self.metadata,
@@ -145,11 +152,13 @@ class Units(Projection):
 
     def apply(self, connection: Connection, events: Sequence[Delivered[MapEvent]]) -> None:
         units, successions = Rows(self.units), Rows(self.successions)
-        known, hamlets = Rows(self.known), Rows(self.hamlets)
+        carried, known, hamlets = Rows(self.carried), Rows(self.known), Rows(self.hamlets)
         for delivered in events:
             match delivered.event:
                 case UnitRegistered() as unit:
                     units.put(_unit_row(unit))
+                    if unit.parent is not None:
+                        carried.put({"holds": str(unit.parent), "also": str(unit.unit)})
                 case UnitSucceeded() as gone:
                     successions.put(
                         {
@@ -160,6 +169,7 @@ class Units(Projection):
                             "on_day": gone.on,
                         }
                     )
+                    carried.put({"holds": str(gone.successor), "also": str(gone.unit)})
                 case MapDeclared() as declared:
                     known.put(
                         {
@@ -180,7 +190,7 @@ class Units(Projection):
                             "sort_key": sort_key(hamlet.title),
                         }
                     )
-        write_all(connection, units, successions, known, hamlets)
+        write_all(connection, units, successions, carried, known, hamlets)
 
 
 def _unit_row(unit: UnitRegistered) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from sqlalchemy import Column, ColumnElement, Connection, Date, Index, Table, func, select
 
 from gateway.paging import Page, Slice, page_of
-from gateway.rows import Identifier, Rows, write_all
+from gateway.rows import Identifier, ReadModel, Rows, write_all
 from services.kernel.message import Event
-from services.kernel.projection import Delivered, Projection
+from services.kernel.projection import Delivered
 
 # What it reads of the visits' events
 
@@ -37,7 +37,16 @@ class _VisitMade(BaseModel):
 
 
 class VisitRecorded(_VisitMade, Event, name="visit.recorded"):
-    """A household was visited."""
+    """A household was visited. Version 1 told `guided: bool` in place of `outcome`."""
+
+    schema_version = 2
+
+    @classmethod
+    def upcast(cls, data: dict[str, Any], schema_version: int) -> dict[str, Any]:
+        """Who was not guided was informed: version 1 knew no other outcomes."""
+        if schema_version == 1:
+            return {**data, "outcome": "guided" if data["guided"] else "informed"}
+        return data
 
 
 class VisitCorrected(_VisitMade, Event, name="visit.corrected"):
@@ -56,7 +65,7 @@ class VisitVoided(Event, name="visit.voided"):
 VisitEvent: TypeAlias = HouseholdRegistered | VisitRecorded | VisitCorrected | VisitVoided
 
 
-class Visits(Projection):
+class Visits(ReadModel):
     """Tables of visits and households."""
 
     name = "visits"

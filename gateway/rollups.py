@@ -1,0 +1,34 @@
+"""Coverage rolled up: which hamlets make up the figures of a unit, a team or a hamlet, as far as the viewer may see."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection, select
+
+from gateway import coverage, teams, units
+from gateway.coverage import Figures
+from gateway.unit_tree import below
+from gateway.viewer import Scope
+
+
+def coverage_of_units(
+    connection: Connection, roots: Sequence[str], as_of: date, quarter: str, scope: Scope
+) -> dict[str, Figures]:
+    """Figures of all hamlets below each unit on that day."""
+    hamlets, tree = units.LIVE.hamlets.c, below(roots, as_of)
+    pairs = select(tree.c.root.label("member"), hamlets.hamlet).join(tree, tree.c.unit == hamlets.commune)
+    return coverage.figures(connection, pairs.where(scope.hamlets(hamlets.hamlet)), quarter)
+
+
+def coverage_of_teams(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
+    """Figures of all hamlets each team serves; a hamlet with two teams counts for both."""
+    served = teams.LIVE.served.c
+    pairs = select(served.team.label("member"), served.hamlet).where(served.team.in_(ids))
+    return coverage.figures(connection, pairs.where(scope.hamlets(served.hamlet)), quarter)
+
+
+def coverage_of_hamlets(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
+    """Figures of each hamlet."""
+    hamlets = units.LIVE.hamlets.c
+    pairs = select(hamlets.hamlet.label("member"), hamlets.hamlet).where(hamlets.hamlet.in_(ids))
+    return coverage.figures(connection, pairs.where(scope.hamlets(hamlets.hamlet)), quarter)

@@ -1,0 +1,134 @@
+"""Teams in GraphQL."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import graphene
+from graphql import GraphQLResolveInfo
+from sqlalchemy import ColumnElement, select, true
+
+from gateway import rollups, teams, units
+from gateway.context import context_of, once
+from gateway.coverage import Figures
+from gateway.errors import NotFound
+from gateway.paging import Page, slice_of
+from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.coverage import Coverage, figures_or_none
+from gateway.schema.inputs import id_of, quarter_of, unit_id_of
+from gateway.schema.units import Hamlet, Unit
+from gateway.unit_tree import below
+
+
+class Member(ObjectType):
+    """Somebody who serves or served in a team: an opaque id, never a name."""
+
+    id = graphene.ID(required=True)
+    role = graphene.String(required=True, description="leader, deputy or member")
+    organisation = graphene.String(required=True)
+    appointed_on = graphene.Date(required=True)
+    stood_down_on = graphene.Date()
+
+    @staticmethod
+    def resolve_id(member: Any, _info: Any) -> str:
+        return str(member.member)
+
+
+class Team(ObjectType):
+    """A community digital team (Tổ công nghệ số cộng đồng)."""
+
+    id = graphene.ID(required=True)
+    name = graphene.String(required=True)
+    level = graphene.String(required=True)
+    commune = graphene.Field(Unit, required=True)
+    decision_no = graphene.String(required=True)
+    decision_date = graphene.Date(required=True)
+    hamlets = many(Hamlet, description="the hamlets it serves")
+    members = graphene.Field(
+        lambda: MemberConnection,
+        required=True,
+        past=graphene.Boolean(default_value=False, description="also those who stood down"),
+        **page_arguments(),
+    )
+    coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
+
+    @staticmethod
+    def resolve_id(team: Any, _info: Any) -> str:
+        return str(team.team)
+
+    @staticmethod
+    def resolve_commune(team: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
+        context = context_of(info)
+        return context.load(units.units_by_id, team.commune, context.today)
+
+    @staticmethod
+    async def resolve_hamlets(team: Any, info: GraphQLResolveInfo) -> list[Any]:
+        context = context_of(info)
+        return await context.load(teams.hamlets_served, team.team, missing=[])
+
+    @staticmethod
+    def resolve_members(
+        team: Any,
+        info: GraphQLResolveInfo,
+        first: int | None = None,
+        after: str | None = None,
+        *,
+        past: bool = False,
+    ) -> Listing:
+        context, wanted = context_of(info), slice_of(first, after)
+        return Listing(
+            lambda: context.load(teams.members_pages, team.team, not past, wanted, missing=Page()),
+            lambda: context.load(teams.members_counts, team.team, not past, missing=0),
+        )
+
+    @staticmethod
+    async def resolve_coverage(team: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
+        context = context_of(info)
+        asked = quarter_of(quarter, context.today)
+        found = await context.load(rollups.coverage_of_teams, team.team, asked, context.scope)
+        return figures_or_none(found, asked)
+
+
+TeamConnection = connection_of("Team", lambda: Team)
+MemberConnection: Any = connection_of("Member", lambda: Member)
+
+
+class TeamQueries:
+    """Root fields of teams."""
+
+    teams = graphene.Field(
+        TeamConnection,
+        required=True,
+        unit=graphene.String(description="id or today's code"),
+        after_token=graphene.String(),
+        **page_arguments(),
+    )
+    team = graphene.Field(Team, id=graphene.ID(required=True), after_token=graphene.String())
+
+    @staticmethod
+    def resolve_teams(
+        _root: None,
+        info: GraphQLResolveInfo,
+        first: int | None = None,
+        after: str | None = None,
+        unit: str | None = None,
+        **_: Any,
+    ) -> Listing:
+        context = context_of(info)
+        wanted, visible = slice_of(first, after), context.scope.teams
+        within: ColumnElement[bool] = true()
+        if unit is not None:
+            tree = below([context.read(unit_id_of, unit, context.today)], None)
+            within = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+        return Listing(
+            lambda: once(lambda: context.read(teams.teams_page, visible, within, wanted)),
+            lambda: once(lambda: context.read(teams.teams_count, visible, within)),
+        )
+
+    @staticmethod
+    def resolve_team(_root: None, info: GraphQLResolveInfo, id: str, **_: Any) -> Any:  # noqa: A002
+        context = context_of(info)
+        team = id_of(id, "id")
+        found = context.read(teams.teams_by_id, [team], context.scope.teams).get(team)
+        if found is None:
+            raise NotFound
+        return found

@@ -1,0 +1,213 @@
+"""The map in GraphQL: public, as of any day the map is known."""
+
+from collections.abc import Awaitable
+from datetime import date
+from typing import Any
+
+import graphene
+from graphql import GraphQLResolveInfo
+
+from gateway import rollups, search, teams, unit_tree, units
+from gateway.context import context_of
+from gateway.coverage import Figures
+from gateway.paging import Page, slice_of
+from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.coverage import Coverage, figures_or_none
+from gateway.schema.inputs import quarter_of
+
+
+class UnitLevel(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
+    """Tier of government; districts exist until 30 June 2025 only."""
+
+    PROVINCE = "province"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+
+
+class Unit(ObjectType):
+    """An administrative unit on the day it was asked for."""
+
+    id = graphene.ID(required=True, description="stable for ever; codes are not")
+    code = graphene.String(required=True)
+    name = graphene.String(required=True)
+    kind = graphene.String(required=True, description="Tỉnh, Thành phố, Huyện, Xã, Phường, …")
+    level = graphene.Field(UnitLevel, required=True)
+    regime = graphene.String(required=True)
+    valid_from = graphene.Date(description="null: the source states no day")
+    valid_to = graphene.Date(description="last day; null: still stands")
+    lat = graphene.Float()
+    lon = graphene.Float()
+    area_km2 = graphene.Float()
+    parent = graphene.Field(lambda: Unit)
+    children = graphene.Field(lambda: UnitConnection, required=True, **page_arguments())
+    descendants = graphene.Field(
+        lambda: UnitConnection, required=True, level=UnitLevel(required=True), **page_arguments()
+    )
+    successors = many(lambda: Succession, description="what it became")
+    predecessors = many(lambda: Succession, description="what it came from")
+    hamlets = graphene.Field(lambda: HamletConnection, required=True, **page_arguments())
+    teams = graphene.Field("gateway.schema.teams.TeamConnection", required=True, **page_arguments())
+    coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
+
+    @staticmethod
+    def resolve_id(unit: units.Unit, _info: Any) -> str:
+        return unit.unit
+
+    @staticmethod
+    def resolve_parent(unit: units.Unit, info: GraphQLResolveInfo) -> Awaitable[units.Unit | None] | None:
+        context = context_of(info)
+        return None if unit.parent is None else context.load(units.units_by_id, unit.parent, unit.as_of)
+
+    @staticmethod
+    def resolve_children(
+        unit: units.Unit, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None
+    ) -> Listing:
+        context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
+        return Listing(
+            lambda: context.load(unit_tree.children_pages, unit.unit, day, wanted, missing=Page()),
+            lambda: context.load(unit_tree.children_counts, unit.unit, day, missing=0),
+            lambda row: units.unit_from(row, day),
+        )
+
+    @staticmethod
+    def resolve_descendants(
+        unit: units.Unit,
+        info: GraphQLResolveInfo,
+        level: Any,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Listing:
+        context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
+        return Listing(
+            lambda: context.load(unit_tree.descendants_pages, unit.unit, day, level.value, wanted, missing=Page()),
+            lambda: context.load(unit_tree.descendants_counts, unit.unit, day, level.value, missing=0),
+            lambda row: units.unit_from(row, day),
+        )
+
+    @staticmethod
+    def resolve_successors(unit: units.Unit, info: GraphQLResolveInfo) -> Awaitable[list[units.Succession]]:
+        context = context_of(info)
+        return context.load(unit_tree.successors, unit.unit, missing=[])
+
+    @staticmethod
+    def resolve_predecessors(unit: units.Unit, info: GraphQLResolveInfo) -> Awaitable[list[units.Succession]]:
+        context = context_of(info)
+        return context.load(unit_tree.predecessors, unit.unit, missing=[])
+
+    @staticmethod
+    def resolve_hamlets(
+        unit: units.Unit, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None
+    ) -> Listing:
+        context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
+        return Listing(
+            lambda: context.load(unit_tree.hamlets_pages, unit.unit, day, wanted, missing=Page()),
+            lambda: context.load(unit_tree.hamlets_counts, unit.unit, day, missing=0),
+        )
+
+    @staticmethod
+    def resolve_teams(
+        unit: units.Unit, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None
+    ) -> Listing:
+        context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
+        visible = context.scope.teams
+        return Listing(
+            lambda: context.load(teams.teams_pages, unit.unit, day, visible, wanted, missing=Page()),
+            lambda: context.load(teams.teams_counts, unit.unit, day, visible, missing=0),
+        )
+
+    @staticmethod
+    async def resolve_coverage(unit: units.Unit, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
+        context = context_of(info)
+        asked = quarter_of(quarter, context.today)
+        found = await context.load(rollups.coverage_of_units, unit.unit, unit.as_of, asked, context.scope)
+        return figures_or_none(found, asked)
+
+
+class Succession(ObjectType):
+    """The other end: where a unit went or what it came from."""
+
+    unit = graphene.Field(Unit, required=True)
+    part = graphene.Boolean(required=True, description="only a part of it")
+    seat = graphene.Boolean(required=True, description="the seat of the old unit lies here")
+    on = graphene.Date(required=True, description="first day of the new unit")
+
+
+class Hamlet(ObjectType):
+    """A hamlet of a commune: below the tiers of government."""
+
+    id = graphene.ID(required=True)
+    name = graphene.String(required=True)
+    kind = graphene.String(required=True, description="Ấp, Khóm, Thôn, …")
+    valid_from = graphene.Date(required=True)
+    commune = graphene.Field(Unit, required=True)
+    coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
+
+    @staticmethod
+    def resolve_id(hamlet: Any, _info: Any) -> str:
+        return str(hamlet.hamlet)
+
+    @staticmethod
+    def resolve_commune(hamlet: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
+        context = context_of(info)
+        return context.load(units.units_by_id, hamlet.commune, context.today)
+
+    @staticmethod
+    async def resolve_coverage(hamlet: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
+        context = context_of(info)
+        asked = quarter_of(quarter, context.today)
+        found = await context.load(rollups.coverage_of_hamlets, hamlet.hamlet, asked, context.scope)
+        return figures_or_none(found, asked)
+
+
+class UnitMatch(ObjectType):
+    """A commune found by some name."""
+
+    unit = graphene.Field(Unit, required=True)
+    province = graphene.String(required=True)
+    formerly = graphene.String(description="the old name that matched")
+    part = graphene.Boolean(required=True, description="only a part of the old unit lies here: ask which")
+
+
+UnitConnection: Any = connection_of("Unit", lambda: Unit)
+HamletConnection: Any = connection_of("Hamlet", lambda: Hamlet)
+
+
+class UnitQueries:
+    """Root fields of the map; no token needed."""
+
+    unit = graphene.Field(
+        Unit,
+        code=graphene.String(required=True),
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        level=UnitLevel(),
+        after_token=graphene.String(),
+        description="the unit that carried this code on that day; MAP_NOT_KNOWN before the map is known",
+    )
+    search_units = many(
+        UnitMatch,
+        text=graphene.String(required=True),
+        as_of=graphene.Date(),
+        after_token=graphene.String(),
+        description="communes by any name they have or had, without marks",
+    )
+
+    @staticmethod
+    def resolve_unit(
+        _root: None,
+        info: GraphQLResolveInfo,
+        code: str,
+        as_of: date | None = None,
+        level: Any = None,
+        **_: Any,
+    ) -> units.Unit | None:
+        context = context_of(info)
+        if "\0" in code:
+            return None
+        return context.read(units.unit_by_code, code, as_of or context.today, level and level.value)
+
+    @staticmethod
+    def resolve_search_units(
+        _root: None, info: GraphQLResolveInfo, text: str, as_of: date | None = None, **_: Any
+    ) -> list[search.Found]:
+        context = context_of(info)
+        return context.read(search.find_communes, text, as_of or context.today)

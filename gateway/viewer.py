@@ -1,0 +1,129 @@
+"""Who asks, and what they may see: a condition in every query, never a check after it.
+
+A viewer sees the units they hold today, everything below these, and all that preceded any of them, matched by stable
+unit id; an official of new Cà Mau still sees old Bạc Liêu's past. A viewer with a body sees that body's cases only, a
+team sees its own hamlets, visits and households. What a viewer may *do* is narrower: only where they stand today.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, select
+
+from gateway import cases, teams, units, visits
+from gateway.unit_tree import below, ever_held
+
+
+class Role(StrEnum):
+    """What somebody is, as their token says."""
+
+    PROVINCE_OFFICIAL = "province_official"
+    COMMUNE_OFFICIAL = "commune_official"
+    TEAM_LEADER = "team_leader"
+    TEAM_MEMBER = "team_member"
+    BODY_HANDLER = "body_handler"
+
+
+OFFICIALS = frozenset({Role.PROVINCE_OFFICIAL, Role.COMMUNE_OFFICIAL})
+TEAM_ROLES = frozenset({Role.TEAM_LEADER, Role.TEAM_MEMBER})
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """An authenticated person: opaque subject, role, units held (ids), body, and for team roles the teams."""
+
+    sub: str
+    role: Role
+    units: tuple[str, ...]
+    body: str | None = None
+    teams: tuple[str, ...] = ()
+
+
+class Scope:
+    """A viewer's conditions, one a read model; each made once, so that loaders know it again."""
+
+    def __init__(self, viewer: Viewer, today: date) -> None:
+        self._viewer = viewer
+        self._today = today
+
+    @cached_property
+    def _held(self) -> Select[tuple[str]]:
+        # One CTE for the whole statement, however often it is asked for.
+        return select(ever_held(self._viewer.units).c.unit)
+
+    @cached_property
+    def _served(self) -> Select[tuple[str]]:
+        served = teams.LIVE.served.c
+        return select(served.hamlet).where(served.team.in_(self._viewer.teams))
+
+    def communes(self, commune: ColumnElement[str]) -> ColumnElement[bool]:
+        """Rows whose commune the viewer holds or held; team roles hold none of it by themselves."""
+        return commune.in_(self._held) if self._viewer.role not in TEAM_ROLES else false()
+
+    def hamlets(self, hamlet: ColumnElement[str]) -> ColumnElement[bool]:
+        """Rows of hamlets whose figures, households and visits the viewer may see."""
+        if self._viewer.role in TEAM_ROLES:
+            return hamlet.in_(self._served)
+        if self._viewer.role in OFFICIALS:
+            known = units.LIVE.hamlets.c
+            return hamlet.in_(select(known.hamlet).where(known.commune.in_(self._held)))
+        return false()
+
+    @cached_property
+    def teams(self) -> ColumnElement[bool]:
+        """Condition on `teams`."""
+        if self._viewer.role in TEAM_ROLES:
+            return teams.LIVE.teams.c.team.in_(self._viewer.teams)
+        return teams.LIVE.teams.c.commune.in_(self._held) if self._viewer.role in OFFICIALS else false()
+
+    @cached_property
+    def visits(self) -> ColumnElement[bool]:
+        """Condition on `visits`: a team's own, whichever hamlet; an official's by hamlet."""
+        if self._viewer.role in TEAM_ROLES:
+            return visits.LIVE.visits.c.team.in_(self._viewer.teams)
+        return self.hamlets(visits.LIVE.visits.c.hamlet)
+
+    @cached_property
+    def households(self) -> ColumnElement[bool]:
+        """Condition on `households`."""
+        return self.hamlets(visits.LIVE.households.c.hamlet)
+
+    @cached_property
+    def cases(self) -> ColumnElement[bool]:
+        """Condition on `cases`. Teams see none: what is said about a team must never come to it (domain E16)."""
+        viewer, table = self._viewer, cases.LIVE.cases.c
+        if viewer.role in TEAM_ROLES or (viewer.role is Role.BODY_HANDLER and viewer.body is None):
+            return false()
+        here = table.commune.in_(self._held)
+        return here if viewer.body is None else and_(here, table.body == viewer.body)
+
+    # -- where the viewer stands today: what they may write about --------------------------------------------------
+
+    def holds(self, connection: Connection, wanted: Sequence[str]) -> bool:
+        """True when all of these units are held today, directly or through a unit above them."""
+        if not wanted:
+            return True
+        tree = below(self._viewer.units, self._today)
+        found = connection.execute(select(tree.c.unit).where(tree.c.unit.in_(set(wanted))).distinct()).scalars()
+        return set(found) == set(wanted)
+
+    def holds_hamlets(self, connection: Connection, wanted: Sequence[str]) -> bool:
+        """True when these hamlets lie in communes held today, or are served by the viewer's team."""
+        known = units.LIVE.hamlets.c
+        rows = connection.execute(select(known.hamlet, known.commune).where(known.hamlet.in_(set(wanted)))).all()
+        if {row.hamlet for row in rows} != set(wanted):
+            return False
+        if self._viewer.role in TEAM_ROLES:
+            return set(wanted) <= set(connection.execute(self._served).scalars())
+        return self.holds(connection, [row.commune for row in rows])
+
+    def teams_held(self, connection: Connection, wanted: Sequence[str]) -> set[str]:
+        """Which of these teams are the viewer's own or belong to communes held today."""
+        if self._viewer.role in TEAM_ROLES:
+            return set(wanted) & set(self._viewer.teams)
+        known, tree = teams.LIVE.teams.c, below(self._viewer.units, self._today)
+        query = select(known.team).where(known.team.in_(set(wanted)), known.commune.in_(select(tree.c.unit)))
+        return set(connection.execute(query).scalars())
