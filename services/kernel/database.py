@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -53,6 +54,7 @@ class Database:
         self.url = make_url(url)
         self.is_postgres = self.url.get_backend_name() == "postgresql"
         self._writer = FairLock()
+        self._opened: WeakSet[Any] = WeakSet()
         if self.is_postgres:
             self.engine = create_engine(
                 self.url,
@@ -61,6 +63,7 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={"options": pg_options, "connect_timeout": 5, "tcp_user_timeout": 5000},
             )
+            event.listen(self.engine, "connect", lambda connection, _record: self._opened.add(connection))
         else:
             self.engine = _sqlite_engine(self.url.database or ":memory:", pool_size)
 
@@ -87,8 +90,10 @@ class Database:
             connection.commit()
 
     def close(self) -> None:
-        """Give every pooled connection back to the server."""
+        """Close every connection, those still in somebody's hands too."""
         self.engine.dispose()
+        for connection in list(self._opened):
+            connection.close()
 
 
 def _sqlite_engine(path: str, pool_size: int) -> Engine:

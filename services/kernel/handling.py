@@ -218,7 +218,7 @@ class CommandProcessor:
                 if attempt + 1 == attempts:
                     raise
             time.sleep(random.uniform(0, 0.004 * 2**attempt))
-        return all(item.done for item in items)
+        return False
 
     def _finish(self, items: list[_Item]) -> bool:
         try:
@@ -229,8 +229,7 @@ class CommandProcessor:
             for item in items:
                 item.contended = True
                 self._cache.pop(item.aggregate.stream(item.command), None)
-            return False
-        return True
+        return all(item.done for item in items)
 
     def _decide_and_append(self, items: list[_Item]) -> None:
         """Decide and append one round; of two items with the same command id the second waits for the next."""

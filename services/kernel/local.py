@@ -5,6 +5,7 @@ the embedded run keeps the same promises as the distributed one with the same re
 """
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from services.kernel.database import Database
 from services.kernel.log import Head
 from services.kernel.message import Recorded
 from services.kernel.runtime import ServiceRuntime
+from services.kernel.store import Conflict
 from services.kernel.subscription import Halted, Subscription
 
 logger = structlog.get_logger(__name__)
@@ -51,7 +53,7 @@ class LocalBus:
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return await asyncio.to_thread(function, *arguments)
-        except (DBAPIError, psycopg.OperationalError) as error:
+        except (DBAPIError, psycopg.OperationalError, sqlite3.OperationalError, Conflict) as error:
             raise ServiceUnavailable(type(error).__name__) from error
 
 

@@ -143,7 +143,7 @@ def read(event_class: type[E], schema_version: int, data: str) -> E:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}" for e in error.errors())
         raise UndecodableEvent(f"{event_class.name} v{schema_version}: {faults}") from None
-    except (KeyError, TypeError, orjson.JSONDecodeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:  # not JSON, or no shape an upcast knows
         raise UndecodableEvent(f"{event_class.name} v{schema_version}: {type(error).__name__}") from None
 
 

@@ -1,0 +1,1 @@
+"""The kernel under test, on SQLite and PostgreSQL alike."""

@@ -1,9 +1,9 @@
 """A small aggregate for kernel tests: a counter that refuses to pass a hundred."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, Table, Text
@@ -81,7 +81,7 @@ class Totals(Projection):
     """What every counter stands at, and how many events it took; an event applied twice or skipped shows."""
 
     name = "totals"
-    views = {"counting": CounterEvent}
+    views: ClassVar[Mapping[str, Any]] = {"counting": CounterEvent}
 
     def define(self) -> None:
         self.table = Table(
@@ -98,9 +98,7 @@ class Totals(Projection):
             event, version = delivered.event, delivered.recorded.version
             counter = str(event.counter)
             if isinstance(event, CounterStarted):
-                connection.execute(
-                    self.table.insert().values(counter=counter, total=0, events=1, last_version=version)
-                )
+                connection.execute(self.table.insert().values(counter=counter, total=0, events=1, last_version=version))
                 continue
             if event.by == 666:
                 raise ValueError("poison")
@@ -108,8 +106,6 @@ class Totals(Projection):
             moved = connection.execute(
                 self.table.update()
                 .where(*mine)
-                .values(
-                    total=self.table.c.total + event.by, events=self.table.c.events + 1, last_version=version
-                )
+                .values(total=self.table.c.total + event.by, events=self.table.c.events + 1, last_version=version)
             ).rowcount
             assert moved == 1, "an event came out of order"
