@@ -1,3 +1,5 @@
+"""What must never be given away is taken out; what helps stays."""
+
 import pytest
 
 from services.kernel.masking import HIDDEN, mask

@@ -1,10 +1,10 @@
-import os
+"""Envelopes and locks open for whom they are meant, and for nobody else."""
+
 import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import SecretStr
 
 from services.kernel import sealing
@@ -13,9 +13,7 @@ from services.kernel.settings import Mode
 
 @given(st.binary(max_size=2000), st.text(max_size=50))
 @settings(max_examples=50, deadline=None)
-def test_what_is_sealed_to_a_key_opens_with_its_private_half(
-    plaintext: bytes, context: str
-) -> None:
+def test_what_is_sealed_to_a_key_opens_with_its_private_half(plaintext: bytes, context: str) -> None:
     private = sealing.new_private_key()
     sealed = sealing.seal_to(sealing.public_half(private), plaintext, context)
     assert sealing.open_sealed([private], sealed, context) == plaintext
@@ -76,31 +74,23 @@ def test_the_parts_of_associated_data_do_not_run_into_each_other() -> None:
 
 def test_development_makes_a_key_once_and_keeps_it_to_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "keys" / "master.key"
-    first = sealing.keys_from(
-        None, variable="CAUSO_MASTER_KEY", file=file, mode=Mode.DEVELOPMENT
-    )
-    second = sealing.keys_from(
-        None, variable="CAUSO_MASTER_KEY", file=file, mode=Mode.DEVELOPMENT
-    )
+    first = sealing.keys_from(None, variable="CAUSO_MASTER_KEY", file=file, mode=Mode.DEVELOPMENT)
+    second = sealing.keys_from(None, variable="CAUSO_MASTER_KEY", file=file, mode=Mode.DEVELOPMENT)
     assert first == second
-    assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_development_gives_the_public_half_of_the_same_file(tmp_path: Path) -> None:
     file = tmp_path / "intake.key"
     private = sealing.keys_from(None, variable="X", file=file, mode=Mode.DEVELOPMENT)
-    public = sealing.keys_from(
-        None, variable="Y", file=file, mode=Mode.DEVELOPMENT, public=True
-    )
+    public = sealing.keys_from(None, variable="Y", file=file, mode=Mode.DEVELOPMENT, public=True)
     assert public == [sealing.public_half(private[0])]
 
 
 def test_production_refuses_to_make_keys(tmp_path: Path) -> None:
     with pytest.raises(sealing.KeyMissing, match="CAUSO_MASTER_KEY"):
-        sealing.keys_from(
-            None, variable="CAUSO_MASTER_KEY", file=tmp_path / "k", mode=Mode.PRODUCTION
-        )
+        sealing.keys_from(None, variable="CAUSO_MASTER_KEY", file=tmp_path / "k", mode=Mode.PRODUCTION)
     assert not (tmp_path / "k").exists()
 
 
@@ -122,9 +112,4 @@ def test_a_malformed_key_is_named_by_its_variable_and_never_shown(
 def test_a_setting_may_hold_several_keys_newest_first(tmp_path: Path) -> None:
     keys = [sealing.new_key(), sealing.new_key()]
     text = ",".join(sealing.to_base64(key) for key in keys)
-    assert (
-        sealing.keys_from(
-            SecretStr(text), variable="X", file=tmp_path / "k", mode=Mode.PRODUCTION
-        )
-        == keys
-    )
+    assert sealing.keys_from(SecretStr(text), variable="X", file=tmp_path / "k", mode=Mode.PRODUCTION) == keys

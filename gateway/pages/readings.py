@@ -1,0 +1,58 @@
+"""The pages' questions answered from the gateway's own read models."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select, true
+
+from gateway import cases, search, units
+from gateway.pages.ports import CaseStatus, CommuneMatch
+from services.kernel.clock import Clock, business_date
+from services.kernel.database import Database
+
+
+class PlacesReading:
+    """`Places` from the map's tables."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def find(self, text: str) -> Sequence[CommuneMatch]:
+        """See `Places`."""
+        with self._database.read() as connection:
+            found = search.find_communes(connection, text, business_date(self._clock()))
+        return [CommuneMatch(UUID(f.unit.unit), f.unit.name, f.province, f.formerly, f.part) for f in found]
+
+    def commune(self, unit: UUID) -> CommuneMatch | None:
+        """See `Places`."""
+        today = business_date(self._clock())
+        one = select(units.LIVE.units.c.name, units.LIVE.units.c.parent)
+        one = one.where(units.LIVE.units.c.unit == str(unit), units.LIVE.units.c.level == "commune")
+        with self._database.read() as connection:
+            row = connection.execute(one.where(units.in_force(today))).one_or_none()
+            above = units.units_by_id(connection, [row.parent], today) if row and row.parent else {}
+        if row is None:
+            return None
+        return CommuneMatch(unit, row.name, above[row.parent].name if row.parent in above else "")
+
+    def name(self, unit: UUID) -> str:
+        """See `Places`."""
+        with self._database.read() as connection:
+            found = units.units_by_id(connection, [str(unit)], business_date(self._clock()))
+        return found[str(unit)].name if str(unit) in found else ""
+
+
+class CaseStatusesReading:
+    """`CaseStatuses` from the table of cases; whoever has code and PIN may see that one case."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def status(self, case: UUID) -> CaseStatus | None:
+        """See `CaseStatuses`."""
+        with self._database.read() as connection:
+            row = cases.case_by_id(connection, str(case), true())
+        if row is None:
+            return None
+        return CaseStatus(row.category, row.body, row.status, row.submitted_on, row.answered_on, row.erased)
