@@ -22,7 +22,5 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service
     url = f"sqlite:///{tmp_path / 'registry.db'}" if sqlite else request.getfixturevalue("postgres_url")
     database = Database(url)
     migrate(database, [DEFINITION.home])
-    runtime = ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: NOON)
-    yield runtime
-    runtime.processor._drop_connection()
+    yield ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: NOON)
     database.close()
