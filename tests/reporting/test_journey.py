@@ -90,7 +90,6 @@ def field(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Field]:
     [coverage] = for_projection("reporting", HouseholdCoverage(), reporting.database, events)
     yield Field(visits, reporting, counting, coverage, events)
     for runtime in (visits, reporting):
-        runtime.processor._drop_connection()
         runtime.database.close()
 
 

@@ -42,7 +42,6 @@ def visits(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceRu
         Territory().apply(connection, [delivered(event) for event in REGISTRY])
     runtime = ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: AT)
     yield runtime
-    runtime.processor._drop_connection()
     database.close()
 
 
