@@ -4,6 +4,7 @@
     <service>.feed       stream for those who attach late, bound `*.*`: head announcements (key `head`) stay out
     <consumer>.<subscription>.<source>         quorum queue bound `#`, so that positions arrive contiguous
     causo.dead → <consumer>.<subscription>.<source>.dead    what could not be decoded
+    causo.dead.calls → rpc-<service>.dead                   calls that could not be read
 
 Quorum queues have no delivery limit (RabbitMQ 4 would set 20): crashes of one consumer must not push healthy
 prefetched messages out. Dead-lettering is at-least-once, which needs `reject-publish`.
@@ -20,6 +21,7 @@ from services.kernel.messaging.connection import server_version
 from services.kernel.settings import Settings
 
 DEAD_EXCHANGE = "causo.dead"
+DEAD_CALLS_EXCHANGE = "causo.dead.calls"
 HEAD_KEY = "head"
 FEED_BINDING = "*.*"
 _log = structlog.get_logger(__name__)
@@ -109,6 +111,20 @@ def declare_subscription(connection: amqp.Connection, queue: SubscriptionQueue) 
     with connection.channel() as channel:
         channel.queue_bind(queue.dead, DEAD_EXCHANGE, queue.dead)
         channel.queue_bind(queue.name, exchange_of(queue.source), "#")
+
+
+def declare_dead_calls(connection: amqp.Connection, service: str) -> None:
+    """Where a service's unreadable calls wait. Expired ones come the same way and are let go: nobody waits."""
+    queue = f"rpc-{service}.dead"
+    _declare_quorum(connection, queue, {"x-queue-type": "quorum"})
+    with connection.channel() as channel:
+        channel.exchange_declare(DEAD_CALLS_EXCHANGE, "headers", durable=True, auto_delete=False)
+        rejected = {
+            "x-match": "all-with-x",
+            "x-first-death-reason": "rejected",
+            "x-first-death-queue": f"rpc-{service}",
+        }
+        channel.queue_bind(queue, DEAD_CALLS_EXCHANGE, arguments=rejected)
 
 
 def _declare_exchange(channel: amqp.Channel, source: str) -> None:
