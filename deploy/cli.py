@@ -4,6 +4,7 @@ Nothing is imported before it is needed: a role starts with its own parts only, 
 by eventlet before anything else is loaded.
 """
 
+import os
 import sys
 from typing import Annotated
 
@@ -55,12 +56,9 @@ def down() -> None:
 def service(name: Service) -> None:
     """Run the edge of one service: commands and questions over RabbitMQ."""
     from deploy.environment import read_settings
+    from deploy.service_process import run_service  # first: it makes the process green
 
-    settings = read_settings()
-    _known(name, gateway=False)
-    from deploy.service_process import run_service
-
-    run_service(settings, name)
+    sys.exit(run_service(read_settings(), _known(name, gateway=False)))
 
 
 @app.command()
@@ -112,9 +110,13 @@ def migrate(name: Annotated[list[str] | None, typer.Argument(help="All databases
 def watch(context: typer.Context) -> None:
     """Run a command and start it again when it ends or stops making progress: causo watch -- causo relay visits."""
     from deploy.environment import read_settings
-    from deploy.watching import watch_over
+    from services.kernel.messaging.watchdog import watch as keep_running
 
-    sys.exit(watch_over(context.args, read_settings()))
+    settings = read_settings()
+    command = context.args[1:] if context.args[:1] == ["--"] else context.args
+    if not command:
+        raise typer.BadParameter("name a command after --")
+    sys.exit(keep_running(command, settings.beat_file or settings.var_dir / "beats" / str(os.getpid())))
 
 
 def _known(name: str, *, gateway: bool = True) -> str:
@@ -128,17 +130,19 @@ def _known(name: str, *, gateway: bool = True) -> str:
 
 def main() -> None:
     """Run the command; what an operator can put right is said in one line, without a traceback."""
-    from deploy.environment import BadEnvironment
-    from deploy.failures import EXPECTED, sentence
+    from deploy.journal import start_logging
 
+    start_logging(os.environ.get("CAUSO_LOG_LEVEL", "INFO"))
     try:
         app()
-    except BadEnvironment as error:
-        typer.echo(f"causo: {error}", err=True)
-        sys.exit(2)
-    except EXPECTED as error:
-        typer.echo(f"causo: {sentence(error)}", err=True)
-        sys.exit(1)
+    except Exception as error:
+        from deploy.failures import sentence
+
+        said = sentence(error)
+        if said is None:
+            raise
+        typer.echo(f"causo: {said}", err=True)
+        sys.exit(2 if type(error).__name__ == "BadEnvironment" else 1)
 
 
 if __name__ == "__main__":

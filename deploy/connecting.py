@@ -2,51 +2,58 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from deploy import system
+from services.kernel.bus import Answer, Payload
 from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 
 if TYPE_CHECKING:
-    from services.kernel.bus import CommandBus
     from services.kernel.subscription import EventSource
 
 PAGE = 1000
+BATCH_SECONDS = 60.0
+"""For a whole batch: an operator's import may wait longer than a person at a form."""
+
+ExecuteMany: TypeAlias = Callable[[str, Sequence[tuple[str, Payload]]], list[Answer]]
+"""`(service, commands) -> answers`, at most 500 commands."""
 
 
 @contextmanager
-def open_bus(settings: Settings) -> "Iterator[CommandBus]":
-    """The bus: RPC when RabbitMQ is configured, direct calls on the databases otherwise."""
+def open_bus(settings: Settings) -> Iterator[ExecuteMany]:
+    """Commands from outside an event loop: by RPC when RabbitMQ is configured, directly on the databases otherwise."""
     if settings.amqp_url is not None:
-        from services.kernel.messaging.rpc_client import RpcBus
+        from services.kernel.messaging.rpc_client import LoopThread, RpcCommandBus
 
-        remote = RpcBus(settings.amqp_url, settings.rpc_timeout_seconds)
+        thread = LoopThread("operator")
+        bus = RpcCommandBus(settings.amqp_url, timeout_seconds=BATCH_SECONDS, name="causo operator")
         try:
-            yield remote
+            yield lambda service, commands: thread.run(lambda: bus.execute_many(service, commands))
         finally:
-            remote.close()
+            thread.run(bus.close)
+            thread.close()
         return
-    from services.kernel.local import LocalBus
     from services.kernel.runtime import ServiceRuntime
 
     databases = {name: system.open_database(settings, name) for name in system.SERVICES}
     for name, database in databases.items():
         system.prepare_database(system.consumers()[name], database)
-    yield LocalBus(
-        {name: ServiceRuntime(system.SERVICES[name], database, settings) for name, database in databases.items()}
-    )
-    for database in databases.values():
-        database.close()
+    runtimes = {name: ServiceRuntime(system.SERVICES[name], databases[name], settings) for name in databases}
+    try:
+        yield lambda service, commands: runtimes[service].execute_many(commands)
+    finally:
+        for database in databases.values():
+            database.close()
 
 
 @contextmanager
 def open_events(settings: Settings) -> "Iterator[EventSource]":
     """The logs of all services: asked over RPC when RabbitMQ is configured, read directly otherwise."""
     if settings.amqp_url is not None:
-        from services.kernel.messaging.rpc_client import RpcEvents
+        from services.kernel.messaging.rpc_client import RpcEventSource
 
-        remote = RpcEvents(settings.amqp_url, settings.rpc_timeout_seconds)
+        remote = RpcEventSource(settings.amqp_url, timeout_seconds=BATCH_SECONDS, name="causo operator")
         try:
             yield remote
         finally:
@@ -55,9 +62,11 @@ def open_events(settings: Settings) -> "Iterator[EventSource]":
     from services.kernel.local import LocalEvents
 
     databases = {name: system.open_database(settings, name) for name in system.SERVICES}
-    yield LocalEvents(databases)
-    for database in databases.values():
-        database.close()
+    try:
+        yield LocalEvents(databases)
+    finally:
+        for database in databases.values():
+            database.close()
 
 
 def development_token(settings: Settings, role: str, held: Sequence[str], body: str | None) -> str:

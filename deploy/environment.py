@@ -6,10 +6,16 @@ Values are never repeated: a mistyped password must not end up in a log.
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from services.kernel.settings import Settings
+
+DATABASE_EXAMPLE = "postgresql+psycopg://user:password@host:5432/{service}"
+AMQP_EXAMPLE = "amqp://user:password@host:5672/vhost"
 
 
 class BadEnvironment(Exception):
@@ -25,9 +31,13 @@ def read_settings() -> Settings:
     if folder and not Path(folder).is_dir():
         raise BadEnvironment("CAUSO_SECRETS_DIR: must be a folder that exists")
     try:
-        return Settings(_secrets_dir=folder or None)
+        settings = Settings(_secrets_dir=folder or None)
     except ValidationError as error:
         raise BadEnvironment("\n".join(_lines(error))) from None
+    faults = list(_bad_addresses(settings))
+    if faults:
+        raise BadEnvironment("\n".join(faults))
+    return settings
 
 
 def read_settings_beside() -> Settings:
@@ -38,6 +48,20 @@ def read_settings_beside() -> Settings:
     from deploy.supervision import servers
 
     return settings.model_copy(update=servers(settings.var_dir))
+
+
+def _bad_addresses(settings: Settings) -> Iterator[str]:
+    if settings.database_url is not None:
+        try:
+            url = make_url(settings.database_url)
+        except ArgumentError:
+            url = None
+        if url is None or url.drivername != "postgresql+psycopg":
+            yield f"CAUSO_DATABASE_URL: must look like {DATABASE_EXAMPLE}"
+    if settings.amqp_url is not None:
+        parts = urlsplit(settings.amqp_url)
+        if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+            yield f"CAUSO_AMQP_URL: must look like {AMQP_EXAMPLE}"
 
 
 def _lines(error: ValidationError) -> Iterator[str]:

@@ -4,30 +4,24 @@ import amqp
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from deploy.embedded import AlreadyRunning
+from deploy.environment import BadEnvironment
+from deploy.installing import InstallationRefused
 from deploy.local.errors import LocalServerError
 from deploy.topology import RoleDidNotStart
+from deploy.transfer import TargetNotEmpty
 from services.kernel.bus import BusError
 from services.kernel.rebuild import RebuildRefused
 from services.kernel.sealing import SealingError
 
 EXPECTED = (
-    AlreadyRunning,
-    BusError,
-    LocalServerError,
-    LookupError,
-    OSError,
-    OperationalError,
-    ProgrammingError,
-    RebuildRefused,
-    RoleDidNotStart,
-    SealingError,
-    amqp.AMQPError,
+    *(AlreadyRunning, BadEnvironment, InstallationRefused, LocalServerError, RoleDidNotStart, TargetNotEmpty),
+    *(BusError, LookupError, OSError, RebuildRefused, SealingError),
 )
-"""Errors whose cause lies outside the program."""
+"""Their own text is the sentence."""
 
 
-def sentence(error: Exception) -> str:
-    """The error as an operator needs it."""
+def sentence(error: Exception) -> str | None:
+    """The error as an operator needs it; None for one that lies in the program."""
     match error:
         case OperationalError() | ProgrammingError():
             # The driver's text names host, user and database, never the password.
@@ -37,7 +31,7 @@ def sentence(error: Exception) -> str:
             return f"RabbitMQ (CAUSO_AMQP_URL) says: {type(error).__name__} {error.reply_text or ''}".rstrip()
         case ConnectionError():
             return f"nobody answers there: {error}"
-        case LookupError():
-            return str(error.args[0]) if error.args else type(error).__name__
+        case KeyError() | IndexError():
+            return None
         case _:
-            return str(error) or type(error).__name__
+            return str(error) if isinstance(error, EXPECTED) else None

@@ -1,6 +1,5 @@
 """The operator's commands: look, repair, bring data in. Thin: each opens what it needs, calls one function, prints."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -121,10 +120,10 @@ def import_map(
         typer.echo(f"{len(plan.faults)} bad rows: nothing imported", err=True)
         raise typer.Exit(1)
     refused = []
-    with open_bus(read_settings_beside()) as bus, progress("import") as step:
+    with open_bus(read_settings_beside()) as execute_many, progress("import") as step:
         done = 0
         for batch in plan.batches():
-            answers = asyncio.run(bus.execute_many("registry", batch))
+            answers = execute_many("registry", batch)
             refused += [answer for answer in answers if not answer.accepted]
             done += len(batch)
             step(done, len(plan.commands))

@@ -13,28 +13,10 @@ ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted(
     path for folder in ("services", "gateway", "deploy") for path in (ROOT / folder).rglob("*.py") if path.is_file()
 )
-DOMAIN_WORDS = frozenset(
-    [
-        "household",
-        "hamlet",
-        "commune",
-        "province",
-        "district",
-        "ward",
-        "team",
-        "member",
-        "visit",
-        "coverage",
-        "feedback",
-        "difficulty",
-        "resident",
-        "official",
-        "registry",
-        "reporting",
-        "visits",
-        "quarter",
-    ]
-)
+DOMAIN_WORDS = {
+    *("household", "hamlet", "commune", "province", "district", "ward", "team", "member", "resident", "official"),
+    *("visit", "visits", "registry", "feedback", "reporting", "coverage", "difficulty", "quarter"),
+}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "base", "manager"}
 
 

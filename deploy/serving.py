@@ -1,0 +1,52 @@
+"""The gateway's edge under uvicorn, in the main thread: it owns the signals and returns when told to stop."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from gateway.app import create_app
+
+from gateway.parts import GatewayParts
+from services.kernel.messaging.beat import Beat
+
+
+class PortTaken(OSError):
+    """Somebody else listens there."""
+
+
+def serve(parts: GatewayParts, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered. Raises `PortTaken`."""
+    host, port = parts.settings.host, parts.settings.port
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); set CAUSO_PORT to another port") from None
+    config = uvicorn.Config(
+        create_app(parts),
+        access_log=False,  # addresses and paths of residents stay out of logs
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,  # a proxy's word is taken only where the gateway is told which proxy
+        timeout_graceful_shutdown=10,
+    )
+    _Server(config, ready, Beat(parts.settings.beat_file)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], beat: Beat) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._beat = beat
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        # The event loop turns: that is the progress of an edge nobody may be asking anything just now.
+        self._beat.touch("serving")
+        return await super().on_tick(counter)

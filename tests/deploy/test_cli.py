@@ -1,0 +1,139 @@
+"""The command: bad input is one clear line, what runs can be looked after, an import says all that is wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SECRET = "hunter2hunter2"
+NOBODY = f"postgresql+psycopg://a:{SECRET}@127.0.0.1:1/{{service}}"
+NO_BROKER = f"amqp://a:{SECRET}@127.0.0.1:1/"
+
+
+def causo(*arguments: str, var: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `causo` as a person would, in an environment with nothing else of ours in it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CAUSO_")}
+    environment |= {"CAUSO_VAR_DIR": str(var), "PYTHONUTF8": "1", "COLUMNS": "200", **variables}
+    return subprocess.run(
+        [sys.executable, "-m", "deploy", *arguments],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("CAUSO_PORT", SECRET, "should be a valid integer"),
+        ("CAUSO_PORT", "70000", "should be less than or equal to 65535"),
+        ("CAUSO_MODE", SECRET, "should be 'development' or 'production'"),
+        ("CAUSO_DATABASE_URL", SECRET, "must look like postgresql+psycopg://user:password@host:5432/{service}"),
+        ("CAUSO_DATABASE_URL", f"mysql://a:{SECRET}@h/x", "must look like postgresql+psycopg://"),
+        ("CAUSO_AMQP_URL", f"http://a:{SECRET}@h/", "must look like amqp://user:password@host:5672/vhost"),
+        ("CAUSO_SECRETS_DIR", "/nowhere", "must be a folder that exists"),
+    ],
+)
+def test_a_bad_variable_is_named_with_its_rule_and_without_its_value(
+    tmp_path: Path, variable: str, value: str, rule: str
+) -> None:
+    done = causo("status", var=tmp_path, **{variable: value})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"causo: {variable}: ")
+    assert rule in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert value not in done.stderr + done.stdout
+
+
+def test_production_mode_brings_its_own_secrets_and_gives_no_tokens(tmp_path: Path) -> None:
+    done = causo("token", "--role", "body_handler", var=tmp_path, CAUSO_MODE="production")
+    assert done.returncode == 2
+    assert "CAUSO_DATABASE_URL is required in production mode" in done.stderr
+    done = causo("migrate", var=tmp_path, CAUSO_MODE="production", CAUSO_AMQP_URL="amqp://guest:guest@h/",
+                 CAUSO_DATABASE_URL=NOBODY)  # fmt: skip
+    assert "must not use a default password in production mode" in done.stderr
+
+
+def test_secrets_come_from_files(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "causo_database_url").write_text(NOBODY + "\n")
+    done = causo("migrate", "visits", var=tmp_path, CAUSO_SECRETS_DIR=str(secrets))
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr
+    assert SECRET not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "sentence"),
+    [
+        (["status"], {"CAUSO_DATABASE_URL": NOBODY}, "the database (CAUSO_DATABASE_URL) says: connection failed"),
+        (["import"], {"CAUSO_AMQP_URL": NO_BROKER}, "the broker cannot be reached"),
+        (["feed-refill", "registry"], {}, "CAUSO_AMQP_URL is required"),
+        (["run"], {"CAUSO_AMQP_URL": NO_BROKER}, "are for `causo up`"),
+        (["token", "--role", "king"], {}, "ROLE must be one of: province_official"),
+    ],
+)
+def test_trouble_outside_is_one_line_without_a_password(
+    tmp_path: Path, arguments: list[str], variables: dict[str, str], sentence: str
+) -> None:
+    done = causo(*arguments, var=tmp_path, **variables)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert SECRET not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["relay", "nobody"], ["service", "gateway"], ["rebuild", "gateway.nothing"]])
+def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path, arguments: list[str]) -> None:
+    done = causo(*arguments, var=tmp_path)
+    assert done.returncode == 2
+    assert "must be one of" in done.stderr
+
+
+def test_migrating_twice_changes_nothing_and_status_is_calm(tmp_path: Path) -> None:
+    first, second = causo("migrate", var=tmp_path), causo("migrate", var=tmp_path)
+    assert first.returncode == second.returncode == 0
+    assert first.stdout == second.stdout
+    done = causo("status", var=tmp_path)
+    assert done.returncode == 0
+    assert "gateway.units" in done.stdout
+
+
+def test_an_import_with_bad_rows_names_them_all_and_imports_nothing(tmp_path: Path) -> None:
+    units = tmp_path / "units.csv"
+    text = (ROOT / "services/registry/data/admin-units.csv").read_text().splitlines()[:4]
+    units.write_text("\n".join([*text, "legacy,,No Code,commune,Xã,001,,2025-06-30,,,", "legacy,1,x"]) + "\n")
+    done = causo("import", "--units", str(units), var=tmp_path)
+    assert done.returncode == 1
+    assert "nothing imported" in done.stderr
+    assert "5" in done.stderr and "6" in done.stderr
+
+
+def test_a_new_epoch_is_begun_only_when_asked(tmp_path: Path) -> None:
+    causo("migrate", "visits", var=tmp_path)
+    before = causo("epoch", "visits", "--renew", var=tmp_path).stdout.splitlines()[-1]
+    assert causo("epoch", "visits", var=tmp_path).stdout.strip() == before
+    assert causo("epoch", "visits", "--renew", var=tmp_path).stdout.splitlines()[-1] != before
+
+
+def test_down_without_anything_running_says_so(tmp_path: Path) -> None:
+    assert causo("down", var=tmp_path).stdout.strip() == "nothing was running"
+
+
+def test_the_watchdog_starts_again_what_ended(tmp_path: Path) -> None:
+    counter = tmp_path / "starts"
+    script = (
+        "import os, pathlib, signal\n"
+        f"counter = pathlib.Path({json.dumps(str(counter))})\n"
+        "counter.write_text(counter.read_text() + 'x' if counter.exists() else 'x')\n"
+        "if len(counter.read_text()) == 2: os.kill(os.getppid(), signal.SIGTERM)\n"
+    )
+    causo("watch", "--", sys.executable, "-c", script, var=tmp_path)
+    assert counter.read_text() == "xx"
