@@ -28,7 +28,7 @@ from pydantic import Field
 from services.feedback.difficulties import Severity, difficulties, services
 from services.feedback.territory import TERRITORY
 from services.kernel.clock import business_date
-from services.kernel.decider import Aggregate, Lookup, Refused
+from services.kernel.decider import Aggregate, Lookup, NotKnownHere, Refused
 from services.kernel.message import Command, Event
 
 Channel: TypeAlias = Literal["public_form", "official"]
@@ -190,7 +190,7 @@ class UnknownService(Refused):
     code = "UNKNOWN_SERVICE"
 
 
-class UnknownCommune(Refused):
+class UnknownCommune(NotKnownHere):
     """The registry has told us of no such commune (yet)."""
 
     code = "UNKNOWN_COMMUNE"

@@ -6,6 +6,7 @@ stream (does that hamlet exist?) a `guard` checks first, against other streams o
 Errors:
 
     Refused                  the rules say no; `code` is stable and machine-readable
+    ├── NotKnownHere         another service's fact has not arrived (yet); the one refusal that is not remembered
     └── CommandIdReused      the same command id came with another payload
 """
 
@@ -30,6 +31,15 @@ class Refused(Exception):
         self.message = message
         self.field = field
         self.stable_code = code or self.code
+
+
+class NotKnownHere(Refused):
+    """What the command names has not been heard of in this service, which may only mean not yet.
+
+    Told to the caller and not remembered: the same command may be sent again and then succeed.
+    """
+
+    code = "NOT_KNOWN_HERE"
 
 
 class CommandIdReused(Refused):

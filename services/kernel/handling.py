@@ -25,7 +25,7 @@ from services.kernel import store
 from services.kernel.bus import Answer
 from services.kernel.clock import Clock, to_text
 from services.kernel.database import Database
-from services.kernel.decider import Aggregate, CommandIdReused, Refused
+from services.kernel.decider import Aggregate, CommandIdReused, NotKnownHere, Refused
 from services.kernel.definition import ServiceDefinition
 from services.kernel.identifiers import new_id
 from services.kernel.message import Command
@@ -280,6 +280,11 @@ class CommandProcessor:
             except Refused as refusal:
                 stream = item.aggregate.stream(item.command)
                 answer = Answer(False, stream, 0, refusal.stable_code, refusal.message, refusal.field or "")
+                if isinstance(refusal, NotKnownHere):
+                    if store.remembered(connection, [item.key]):
+                        raise store.Conflict from None  # decided before, when it was known
+                    answers.append((item, answer))
+                    continue
                 events = []
             except (psycopg.Error, sqlite3.Error, DBAPIError):
                 raise

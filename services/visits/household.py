@@ -14,7 +14,7 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.clock import business_date
-from services.kernel.decider import Aggregate, Lookup, Refused
+from services.kernel.decider import Aggregate, Lookup, NotKnownHere, Refused
 from services.kernel.message import Command, Event
 from services.visits.business_days import check_day
 from services.visits.territory import TERRITORY
@@ -65,7 +65,7 @@ class HouseholdAlreadyRegistered(Refused):
     code = "HOUSEHOLD_ALREADY_REGISTERED"
 
 
-class UnknownHamlet(Refused):
+class UnknownHamlet(NotKnownHere):
     """No such hamlet is known here (yet)."""
 
     code = "UNKNOWN_HAMLET"

@@ -12,12 +12,12 @@ Errors:
 
 from uuid import UUID
 
-from services.kernel.decider import Lookup, Refused
+from services.kernel.decider import Lookup, NotKnownHere, Refused
 from services.visits.household import HOUSEHOLD, check_hamlet
 from services.visits.territory import TERRITORY
 
 
-class UnknownHousehold(Refused):
+class UnknownHousehold(NotKnownHere):
     """No household was registered under this id."""
 
     code = "UNKNOWN_HOUSEHOLD"
@@ -29,7 +29,7 @@ class HouseholdElsewhere(Refused):
     code = "HOUSEHOLD_ELSEWHERE"
 
 
-class UnknownTeam(Refused):
+class UnknownTeam(NotKnownHere):
     """No such team is known here (yet)."""
 
     code = "UNKNOWN_TEAM"
