@@ -64,13 +64,17 @@ def number(connection: Connection, limit: int) -> int:
 
     Holds the numbering lock to the end of the caller's transaction, so that two relays cannot interleave.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_NUMBERING_LOCK,))
+    _lock(connection)
     start = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
     moved = connection.execute(_NUMBER, {"start": start, "limit": limit}).rowcount
     if moved:
         connection.execute(_EMPTY_OUTBOX, {"start": start})
     return moved
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_NUMBERING_LOCK,))
 
 
 def events_since(connection: Connection, after: int, limit: int) -> list[Recorded]:
@@ -100,6 +104,7 @@ def set_published(connection: Connection, position: int) -> None:
 def open_history(database: Database) -> Head:
     """Make sure the log has an epoch, and a new one when this database is not the one that wrote it."""
     with database.write() as connection:
+        _lock(connection)  # two that open it at once must not each begin an epoch
         found = _fingerprint(connection)
         row = connection.exec_driver_sql("SELECT epoch, fingerprint FROM history").one_or_none()
         position = head(connection).position
