@@ -1,7 +1,9 @@
 """What the gateway is built from; the composition roots fill it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from gateway.intake import public_key_from
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock, system_clock
 from services.kernel.database import Database
@@ -16,3 +18,8 @@ class GatewayParts:
     database: Database
     bus: CommandBus
     clock: Clock = system_clock
+
+    @cached_property
+    def feedback_key(self) -> bytes:
+        """The feedback service's public key: what people write is sealed to it. Raises `sealing.KeyMissing`."""
+        return public_key_from(self.settings)

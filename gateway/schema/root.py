@@ -2,12 +2,15 @@
 
 import graphene
 
+from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.people import MeQueries
+from gateway.schema.registry_commands import RegistryCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
+from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
 
 
@@ -15,4 +18,8 @@ class Query(UnitQueries, TeamQueries, VisitQueries, CoverageQueries, CaseQueries
     """Every question. The map is public; everything else needs a bearer token and stays within its scope."""
 
 
-SCHEMA = graphene.Schema(query=Query).graphql_schema
+class Mutation(RegistryCommands, VisitCommands, CaseCommands, ObjectType):
+    """Every command. Sent twice with the same `commandId` it is done once and answered the same."""
+
+
+SCHEMA = graphene.Schema(query=Query, mutation=Mutation).graphql_schema

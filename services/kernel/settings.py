@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     """File that remembers erasures, outside the databases and their backups. Unset: `erasures.journal` in `var_dir`."""
     trusted_proxies: str = ""
     """Addresses of our own reverse proxies, separated by commas; only they may say for whom they ask. Never `*`."""
+    hosts: str = ""
+    """Host names the gateway answers to, separated by commas. Unset: this machine's own names in development, any name
+    in production, where the proxy in front decides."""
     beat_file: Path | None = None
     """Touched whenever the process makes progress; the watchdog outside reads its age."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

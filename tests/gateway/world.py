@@ -45,7 +45,7 @@ class Log:
                 stream=stream,
                 version=version,
                 name=event,
-                schema_version=1,
+                schema_version=2 if event == "visit.recorded" else 1,
                 data=orjson.dumps(data).decode(),
                 recorded_at=f"2026-11-01T00:{len(log) // 60 % 60:02}:{len(log) % 60:02}.{len(log):06}Z",
                 correlation_id="",

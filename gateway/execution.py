@@ -1,0 +1,107 @@
+"""Running one valid operation: queries on one snapshot in a thread of their own, mutations on the event loop.
+
+A query's thread has an event loop of its own, so that loaders gather look-ups; no database call ever runs on the
+server's loop. What a client did wrong is told with its code; what we did wrong is told as an id, and logged.
+"""
+
+import asyncio
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import structlog
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute,
+)
+from graphql.execution.values import get_argument_values, get_variable_values
+
+from gateway import freshness
+from gateway.context import Context
+from gateway.documents import BadDocument, Document, is_query
+from gateway.errors import GatewayError
+from gateway.limits import check_cost
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 8
+"""Queries that may hold a database connection at the same time."""
+
+
+class Runner:
+    """Executes operations of one schema. Belongs to one event loop."""
+
+    def __init__(self, schema: GraphQLSchema, *, wait_seconds: float = freshness.LONGEST_SECONDS) -> None:
+        self._schema = schema
+        self._wait_seconds = wait_seconds
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    async def run(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: dict[str, Any],
+        context: Context,
+        after: str,
+    ) -> ExecutionResult:
+        """The result. Raises `BadDocument` for variables that do not fit, `GatewayError` for limits and waits."""
+        coerced = get_variable_values(self._schema, operation.variable_definitions, variables, max_errors=10)
+        if isinstance(coerced, list):
+            raise BadDocument(coerced, "INVALID_INPUT")
+        check_cost(self._schema, document.ast, operation, coerced)
+        tokens = freshness.read_tokens([after, *self._tokens(operation, coerced)])
+        await freshness.wait(context.parts.database, tokens, seconds=self._wait_seconds)
+        if not is_query(operation):
+            return await self._execute(document, operation, variables, context)
+        self._limiter = self._limiter or anyio.CapacityLimiter(MOST_AT_ONCE)
+        return await anyio.to_thread.run_sync(
+            self._query, document, operation, variables, context, limiter=self._limiter
+        )
+
+    def _query(
+        self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any], context: Context
+    ) -> ExecutionResult:
+        with context.parts.database.read() as connection:
+            context.connection = connection
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                return runner.run(self._execute(document, operation, variables, context))
+
+    async def _execute(
+        self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any], context: Context
+    ) -> ExecutionResult:
+        name = operation.name.value if operation.name else None
+        result = execute(self._schema, document.ast, None, context, variables, name)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _tokens(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> list[str]:
+        """The `afterToken` arguments of root fields written directly in the operation."""
+        root = self._schema.get_root_type(operation.operation)
+        found = []
+        for node in operation.selection_set.selections:
+            if root is None or not isinstance(node, FieldNode):
+                continue
+            definition = root.fields.get(node.name.value)
+            if definition is not None and "afterToken" in definition.args:
+                values = get_argument_values(definition, node, variables)
+                found.append(values.get("after_token") or values.get("afterToken") or "")
+        return found
+
+
+def told(error: GraphQLError, correlation_id: object, code: str = "INVALID_INPUT") -> dict[str, Any]:
+    """An error as the client sees it: a stable code, and nothing of our insides."""
+    cause = error.original_error
+    if cause is None:
+        return {**error.formatted, "extensions": {"code": code}}
+    formatted: dict[str, Any] = {**error.formatted}
+    if isinstance(cause, GatewayError):
+        formatted["message"] = cause.message
+        formatted["extensions"] = {"code": cause.stable_code} | ({"field": cause.field} if cause.field else {})
+        return formatted
+    log.error("query_failed", error=type(cause).__name__, path=error.path, correlation_id=str(correlation_id))
+    formatted["message"] = "Lỗi nội bộ. Xin báo người vận hành kèm mã trong `id`."
+    formatted["extensions"] = {"code": "INTERNAL", "id": str(correlation_id)}
+    return formatted
