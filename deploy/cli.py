@@ -56,7 +56,7 @@ def down() -> None:
 def service(name: Service) -> None:
     """Run the edge of one service: commands and questions over RabbitMQ."""
     from deploy.environment import read_settings
-    from deploy.service_process import run_service  # first: it makes the process green
+    from deploy.service_process import run_service  # it makes the process green: nothing patched may be loaded before
 
     sys.exit(run_service(read_settings(), _known(name, gateway=False)))
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from services.kernel.settings import Settings
 
@@ -52,6 +50,10 @@ def read_settings_beside() -> Settings:
 
 def _bad_addresses(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
+        # Not at the top: a service's process reads its settings before it loads what must be patched first.
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
         try:
             url = make_url(settings.database_url)
         except ArgumentError:

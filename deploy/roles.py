@@ -11,8 +11,6 @@ from types import FrameType
 
 from deploy import system
 from deploy.following import QueueFollower, follow
-from deploy.serving import serve
-from gateway.parts import GatewayParts
 from services.kernel.messaging.beat import Beat
 from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.rpc_client import RpcCommandBus, RpcEventSource
@@ -68,6 +66,9 @@ def subscribe(settings: Settings, consumer_name: str, only: str | None = None) -
 
 def gateway(settings: Settings) -> None:
     """Serve GraphQL, the public pages and the intake."""
+    from deploy.serving import serve
+    from gateway.parts import GatewayParts
+
     database = system.open_database(settings, system.GATEWAY, pool_size=16)
     bus = RpcCommandBus(_amqp(settings), timeout_seconds=settings.rpc_timeout_seconds, name="gateway")
     serve(GatewayParts(settings, database, bus))
