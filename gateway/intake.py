@@ -136,7 +136,7 @@ class Intake:
         insert = postgresql.insert if self._database.is_postgres else sqlite.insert
         with self._database.write() as connection:
             once = insert(intake).values(row).on_conflict_do_nothing(index_elements=["submission"])
-            is_new = connection.execute(once).rowcount == 1
+            is_new = connection.execute(once.returning(intake.c.submission)).one_or_none() is not None
             received_at = now
             if not is_new:
                 first = select(intake.c.created_at).where(intake.c.submission == str(form.submission))
