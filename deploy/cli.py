@@ -55,8 +55,10 @@ def down() -> None:
 @app.command()
 def service(name: Service) -> None:
     """Run the edge of one service: commands and questions over RabbitMQ."""
+    from deploy.service_process import run_service  # makes the process green: before everything else
+
+    # isort: split
     from deploy.environment import read_settings
-    from deploy.service_process import run_service  # it makes the process green: nothing patched may be loaded before
 
     sys.exit(run_service(read_settings(), _known(name, gateway=False)))
 
