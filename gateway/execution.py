@@ -94,6 +94,8 @@ class Runner:
 def told(error: GraphQLError, correlation_id: object, code: str = "INVALID_INPUT") -> dict[str, Any]:
     """An error as the client sees it: a stable code, and nothing of our insides."""
     cause = error.original_error
+    while isinstance(cause, GraphQLError):  # a scalar that did not take what it was given
+        cause = cause.original_error
     if cause is None:
         return {**error.formatted, "extensions": {"code": code}}
     formatted: dict[str, Any] = {**error.formatted}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.kernel.database import Database
+from tests.gateway.asking import Gateway
 from tests.gateway.world import World
 
 BOTH = ["sqlite", "postgresql"]
@@ -35,3 +36,11 @@ def real_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     world.catch_up()
     yield world
     database.close()
+
+
+@pytest.fixture
+def gateway(real_world: World, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway over the real map; no services behind it."""
+    made = Gateway(real_world.database, tmp_path)
+    yield made
+    made.client.close()
