@@ -1,7 +1,6 @@
 """The command `causo`: run everything, run one role, or look after what runs.
 
-Nothing is imported before it is needed: a role starts with its own parts only, and a service's edge must be patched
-by eventlet before anything else is loaded.
+Nothing is imported before it is needed: a role starts with its own parts only. `__main__` comes before this module.
 """
 
 import os
@@ -55,10 +54,8 @@ def down() -> None:
 @app.command()
 def service(name: Service) -> None:
     """Run the edge of one service: commands and questions over RabbitMQ."""
-    from deploy.service_process import run_service  # makes the process green: before everything else
-
-    # isort: split
     from deploy.environment import read_settings
+    from deploy.service_process import run_service
 
     sys.exit(run_service(read_settings(), _known(name, gateway=False)))
 
@@ -145,7 +142,3 @@ def main() -> None:
             raise
         typer.echo(f"causo: {said}", err=True)
         sys.exit(2 if type(error).__name__ == "BadEnvironment" else 1)
-
-
-if __name__ == "__main__":
-    main()
