@@ -270,6 +270,7 @@ class Ping(DependencyProvider):
 
     def __init__(self, beat: Beat) -> None:
         self._beat = beat
+        self._heard = False
         self._stopping = False
 
     def setup(self) -> None:
@@ -292,6 +293,7 @@ class Ping(DependencyProvider):
     def handle_message(self, body: Any, message: Any) -> None:
         """Our own ping has come all the way round."""
         self.queue_consumer.ack_message(message)
+        self._heard = True
         self._beat.touch("serving")
 
     def _run(self) -> None:
@@ -303,7 +305,8 @@ class Ping(DependencyProvider):
                     self._beat.touch("broker-blocked")
                 elif time.monotonic() >= due:
                     self.link.send("", self.queue.name, amqp.Message(b"{}", content_type="application/json"))
-                    due = time.monotonic() + PING_SECONDS
+                    # Until the queue is declared pings go nowhere.
+                    due = time.monotonic() + (PING_SECONDS if self._heard else 0.0)
             except ConnectionRefusedError:
                 self._beat.touch("waiting-for-broker")
             except CONNECTION_ERRORS as error:

@@ -5,32 +5,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
 import pytest
 
+from deploy.local.homes import passing_home
+from deploy.local.rabbitmq import RabbitServer
+from services.kernel.bus import ServiceUnavailable
 from services.kernel.message import Recorded
 from services.kernel.messaging.connection import abandon, connect
 from services.kernel.messaging.consumer import QueueConsumer
 from services.kernel.messaging.publisher import Publisher
+from services.kernel.messaging.rpc_client import LoopThread, RpcCommandBus
 from services.kernel.messaging.topology import Feed
 from services.kernel.messaging.transport import HeadAnnounced, Incoming, IncomingEvent
-
-
-def recorded(position: int, name: str = "unit.registered", data: str = '{"unit":"xã Đất Mũi"}') -> Recorded:
-    """The event at `position`, always the same one."""
-    return Recorded(
-        position=position,
-        id=str(UUID(int=position)),
-        stream=f"unit-{position % 7}",
-        version=position // 7 + 1,
-        name=name,
-        schema_version=1,
-        data=data,
-        recorded_at=f"2026-11-20T10:00:{position % 60:02d}.000000Z",
-        correlation_id=str(UUID(int=1_000_000 + position)),
-        cause=str(UUID(int=2_000_000 + position)),
-    )
+from tests.conftest import LOGS
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
@@ -122,6 +111,25 @@ class Admin:
         return found
 
 
+@pytest.fixture(scope="package")
+def poor_broker() -> Iterator[RabbitServer]:
+    """A RabbitMQ that these tests kill, start again and set alarms on; one for all, because starting is slow."""
+    with passing_home(keep_logs_in=LOGS / "messaging") as home:
+        server = RabbitServer(home)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def poor_url(poor_broker: RabbitServer) -> str:
+    """A fresh vhost of the poor broker, which runs."""
+    poor_broker.start()
+    vhost = f"test-{uuid4().hex[:12]}"
+    poor_broker.add_vhosts(vhost)
+    return poor_broker.vhost_url(vhost)
+
+
 @pytest.fixture
 def new_publisher() -> Iterator[Callable[..., Publisher]]:
     """`new_publisher(url, …)`; closed at the end."""
@@ -154,3 +162,26 @@ def admin(amqp_url: str) -> Iterator[Admin]:
     found = Admin(amqp_url)
     yield found
     found.close()
+
+
+@pytest.fixture
+def new_bus() -> Iterator[Callable[[str], Callable[[], bool]]]:
+    """`new_bus(url)` gives a function that says whether the edge of `registry` answers."""
+    made: list[tuple[LoopThread, RpcCommandBus]] = []
+
+    def make(url: str) -> Callable[[], bool]:
+        thread, bus = LoopThread("bus"), RpcCommandBus(url)
+        made.append((thread, bus))
+
+        def answers() -> bool:
+            try:
+                return bool(thread.run(lambda: bus.ask("registry", "echo", {"alive": True})))
+            except ServiceUnavailable:
+                return False
+
+        return answers
+
+    yield make
+    for thread, bus in made:
+        thread.run(bus.close)
+        thread.close()

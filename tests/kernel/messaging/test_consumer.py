@@ -17,7 +17,8 @@ from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import SubscriptionQueue
 from services.kernel.messaging.transport import BrokerUnavailable, HeadAnnounced
 from tests.faults.tcp_proxy import Direction, TcpProxy
-from tests.kernel.messaging.conftest import Admin, Inbox, recorded, running, until
+from tests.kernel.messaging.conftest import Admin, Inbox, running, until
+from tests.kernel.messaging.examples import recorded
 
 QUEUE = SubscriptionQueue("gateway", "coverage", "registry")
 OTHER = SubscriptionQueue("gateway", "coverage", "visits")
@@ -27,12 +28,10 @@ BATCH = [recorded(position) for position in range(1, 1201)]
 @pytest.fixture(autouse=True)
 def subscribed(request: pytest.FixtureRequest) -> None:
     """Both queues exist from the start, so that nothing sent is lost."""
-    if "own_broker" in request.fixturenames:
-        url = request.getfixturevalue("own_broker").url
-    elif "amqp_url" in request.fixturenames:
-        url = request.getfixturevalue("amqp_url")
-    else:
+    used = {"amqp_url", "poor_url"} & set(request.fixturenames)
+    if not used:
         return
+    url = request.getfixturevalue(used.pop())
     with closing(Admin(url)) as admin:
         for queue in (QUEUE, OTHER):
             topology.declare_subscription(admin.connection, queue)
@@ -170,22 +169,22 @@ def test_a_second_consumer_stands_by_and_takes_over(
 
 
 def test_a_broker_killed_and_back_loses_nothing(
-    own_broker: RabbitServer, inbox: Inbox, new_publisher: Callable[..., Publisher]
+    poor_broker: RabbitServer, poor_url: str, inbox: Inbox, new_publisher: Callable[..., Publisher]
 ) -> None:
-    publisher = new_publisher(own_broker.url)
-    with running(QueueConsumer(own_broker.url, [QUEUE], inbox)):
+    publisher = new_publisher(poor_url)
+    with running(QueueConsumer(poor_url, [QUEUE], inbox)):
         sent = 0
         publisher.announce("registry", "e1", 0)
         until(lambda: bool(inbox.heads), "a consumer")
-        own_broker.settle()
+        poor_broker.settle()
         for kill in range(3):
             while sent < (kill + 1) * 400:
                 sent += publish_somehow(publisher, BATCH[sent : sent + 50])
                 if sent == kill * 400 + 200:
-                    own_broker.kill()
+                    poor_broker.kill()
                     with pytest.raises(BrokerUnavailable):
                         publisher.publish("registry", "e1", BATCH[sent : sent + 50])
-                    own_broker.start()
+                    poor_broker.start()
         # The consumer reconnects by itself within 15 s of the broker's return (row 22).
         until(lambda: inbox.distinct == list(range(1, 1201)), "every confirmed event", seconds=15)
 

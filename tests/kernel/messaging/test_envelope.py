@@ -10,7 +10,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from services.kernel.messaging.envelope import Undecodable, decode, head_body, head_headers, headers_of
 from services.kernel.messaging.transport import HeadAnnounced, IncomingEvent
-from tests.kernel.messaging.conftest import recorded
+from tests.kernel.messaging.examples import recorded
 
 EVENT = recorded(5)
 HEADERS = headers_of("registry", "e1", EVENT)

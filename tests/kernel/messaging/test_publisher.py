@@ -13,7 +13,8 @@ from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import SubscriptionQueue
 from services.kernel.messaging.transport import BrokerBlocked, BrokerStalled, BrokerUnavailable, Unroutable
 from tests.faults.tcp_proxy import Direction, TcpProxy
-from tests.kernel.messaging.conftest import Admin, recorded
+from tests.kernel.messaging.conftest import Admin
+from tests.kernel.messaging.examples import recorded
 
 NewPublisher = Callable[..., Publisher]
 QUEUE = SubscriptionQueue("gateway", "coverage", "registry")
@@ -124,17 +125,17 @@ def test_a_reset_in_the_middle_is_an_error_and_the_next_try_connects_anew(
 
 
 def test_a_disk_alarm_is_reported_and_relaying_goes_on_after_it(
-    own_broker: RabbitServer, new_publisher: NewPublisher
+    poor_broker: RabbitServer, poor_url: str, new_publisher: NewPublisher
 ) -> None:
-    publisher = new_publisher(own_broker.url)
+    publisher = new_publisher(poor_url)
     publisher.publish("registry", "e1", BATCH[:3])
-    own_broker.rabbitmqctl("set_disk_free_limit", "9000GB")
+    poor_broker.rabbitmqctl("set_disk_free_limit", "9000GB")
     for _ in range(3):
         with pytest.raises(BrokerBlocked):
             publisher.publish("registry", "e1", BATCH[3:6])
-    own_broker.rabbitmqctl("set_disk_free_limit", "50MB")
+    poor_broker.rabbitmqctl("set_disk_free_limit", "50MB")
     publisher.publish("registry", "e1", BATCH[3:6])
-    with closing(Admin(own_broker.url)) as admin:
+    with closing(Admin(poor_url)) as admin:
         found = positions(admin.take("registry.feed", 6))
     assert list(dict.fromkeys(found)) == list(range(1, 7))
     assert len(found) <= 9, "an alarm may cost one repetition, not one for each try"
