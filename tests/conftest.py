@@ -10,6 +10,7 @@
 | `own_broker`        | a RabbitMQ of the test's own, to kill, stop and start as it likes                      |
 | `own_postgres`      | a PostgreSQL of the test's own, likewise                                               |
 | `chromium`          | path of the browser                                                                    |
+| `free_port`         | a port on 127.0.0.1                                                                    |
 
 `CAUSO_TEST_DATABASE_URL` and `CAUSO_TEST_AMQP_URL` replace the shared servers; the tests that kill always take private
 ones. What cannot be started fails the test with a sentence of what to do; nothing is skipped.
@@ -25,7 +26,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
-from deploy.local import packages
+from deploy.local import packages, processes
 from deploy.local.homes import passing_home
 from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
@@ -150,6 +151,12 @@ def own_broker() -> Iterator[RabbitServer]:
 def chromium() -> Path:
     """The browser, installed when missing."""
     return packages.require_chromium()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on 127.0.0.1 nobody listens on."""
+    return processes.free_port()
 
 
 def _text(url: URL) -> str:
