@@ -54,7 +54,7 @@ class Database:
         self.url = make_url(url)
         self.is_postgres = self.url.get_backend_name() == "postgresql"
         self._writer = FairLock()
-        self._opened: WeakSet[Any] = WeakSet()
+        self._kept: WeakSet[Connection] = WeakSet()
         if self.is_postgres:
             self.engine = create_engine(
                 self.url,
@@ -63,7 +63,6 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={"options": pg_options, "connect_timeout": 5, "tcp_user_timeout": 5000},
             )
-            event.listen(self.engine, "connect", lambda connection, _record: self._opened.add(connection))
         else:
             self.engine = _sqlite_engine(self.url.database or ":memory:", pool_size)
 
@@ -89,11 +88,19 @@ class Database:
             yield connection
             connection.commit()
 
+    def keep(self) -> Connection:
+        """A connection to keep until the database is closed; every statement commits by itself."""
+        connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._kept.add(connection)
+        return connection
+
     def close(self) -> None:
-        """Close every connection, those still in somebody's hands too."""
+        """Close every connection, those somebody keeps too."""
+        for connection in list(self._kept):
+            if not connection.closed:
+                connection.invalidate()
+                connection.close()
         self.engine.dispose()
-        for connection in list(self._opened):
-            connection.close()
 
 
 def _sqlite_engine(path: str, pool_size: int) -> Engine:

@@ -354,7 +354,7 @@ class CommandProcessor:
     def _connected(self) -> Connection:
         """The processor's own autocommit connection: one statement is one transaction is one round trip."""
         if self._connection is None or self._connection.closed or self._connection.invalidated:
-            self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._connection = self._database.keep()
         return self._connection
 
     def _drop_connection(self) -> None:
