@@ -9,7 +9,9 @@ Errors:
     RebuildRefused   the new rows differ from the live ones and nobody said they may
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -30,6 +32,8 @@ from services.kernel.subscription import (
 )
 
 PAGE = 1000
+LONGEST_READ_SECONDS = 15.0
+"""Statements end after 5 s and idle transactions after 10 s."""
 
 
 class RebuildRefused(Exception):
@@ -99,12 +103,15 @@ class _Rebuild:
             for source in self.reached:
                 self._fill(source, self._aim(source))
         with self.database.write() as connection:
-            for source in self.reached:
-                self._lock_and_level(connection, source)
+            with self._levelling(connection) as levelling:
+                for source in self.reached:
+                    self._lock_and_level(connection, levelling, source)
             ours, rows = checksum(connection, self.shadow)
             theirs, _ = checksum(connection, self.live)
             if ours != theirs and not self.may_differ:
                 raise RebuildRefused(f"{self.name}: {ours} rebuilt, {theirs} live")
+            if self.database.is_postgres:
+                _outwait_readers(connection)
             self._swap(connection)
         return Rebuilt(self.done, rows, ours, theirs)
 
@@ -143,12 +150,22 @@ class _Rebuild:
         self.reached[source] = page[-1].position
         self.done += len(page)
 
-    def _lock_and_level(self, connection: Connection, source: str) -> None:
+    @contextmanager
+    def _levelling(self, holding: Connection) -> Iterator[Connection]:
+        # On PostgreSQL the last rows are committed before the swap: a reader's snapshot may be older than the swap,
+        # and would look for them in the new tables in vain. SQLite's snapshots hold the names too.
+        if self.database.is_postgres:
+            with self.database.write() as own:
+                yield own
+        else:
+            yield holding
+
+    def _lock_and_level(self, holding: Connection, levelling: Connection, source: str) -> None:
         """Hold the live cursor still and bring the new tables exactly to it."""
-        position = self._trusted(connection, source, lock=True)
+        position = self._trusted(holding, source, lock=True)
         while position is not None and self.reached[source] < position:
             after = self.reached[source]
-            self._apply(connection, source, self.events.events_since(source, after, min(PAGE, position - after)))
+            self._apply(levelling, source, self.events.events_since(source, after, min(PAGE, position - after)))
 
     def _swap(self, connection: Connection) -> None:
         for table in self.live.metadata.sorted_tables:
@@ -171,6 +188,27 @@ class _Rebuild:
             .where(applied_versions.c.subscription == self.name + self.shadow.suffix)
             .values(subscription=self.name)
         )
+
+
+def _outwait_readers(connection: Connection) -> None:
+    """Wait until no transaction is left whose snapshot is older than the last new row. Raises `TimeoutError`."""
+    older = _snapshots(connection)
+    limit = time.monotonic() + LONGEST_READ_SECONDS
+    while older & _snapshots(connection):
+        if time.monotonic() > limit:
+            raise TimeoutError(f"a reader has been at it for more than {LONGEST_READ_SECONDS} s")
+        time.sleep(0.01)
+
+
+def _snapshots(connection: Connection) -> set[tuple[int, str]]:
+    """Transactions with a snapshot, but for those that wait for us: they look again when they go on."""
+    connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+    rows = connection.exec_driver_sql(
+        "SELECT pid, xact_start::text FROM pg_stat_activity WHERE datname = current_database()"
+        " AND backend_type = 'client backend' AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()"
+        " AND pg_backend_pid() <> ALL (pg_blocking_pids(pid))"
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def checksum(connection: Connection, projection: Projection) -> tuple[str, int]:
