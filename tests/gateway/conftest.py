@@ -23,13 +23,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     database.close()
 
 
-@pytest.fixture(scope="session", params=BOTH)
-def real_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The whole real map, shared: tests may add to it, but only what others do not count."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('map') / 'gateway.db'}"
-    if request.param == "postgresql":
-        new_database: Callable[[str], str] = request.getfixturevalue("new_database")
-        url = new_database("test_gateway_map")
+def _whole_map(url: str) -> Iterator[World]:
     database = Database(url)
     world = World(database)
     world.real_map()
@@ -38,9 +32,36 @@ def real_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     database.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_map(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The whole real map in SQLite, shared: nobody adds to it."""
+    yield from _whole_map(f"sqlite:///{tmp_path_factory.mktemp('map') / 'gateway.db'}")
+
+
+@pytest.fixture(scope="session")
+def postgres_map(new_database: Callable[[str], str]) -> Iterator[World]:
+    """The whole real map in PostgreSQL, shared: nobody adds to it."""
+    yield from _whole_map(new_database("test_gateway_map"))
+
+
+@pytest.fixture(params=BOTH)
+def real_world(request: pytest.FixtureRequest) -> World:
+    """The whole real map, on each database in turn."""
+    found: World = request.getfixturevalue("sqlite_map" if request.param == "sqlite" else "postgres_map")
+    return found
+
+
 @pytest.fixture
 def gateway(real_world: World, tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway over the real map; no services behind it."""
+    """A gateway over the real map on each database; no services behind it."""
     made = Gateway(real_world.database, tmp_path)
+    yield made
+    made.client.close()
+
+
+@pytest.fixture
+def edge(sqlite_map: World, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway over the real map, for what has nothing to do with the database."""
+    made = Gateway(sqlite_map.database, tmp_path)
     yield made
     made.client.close()

@@ -26,7 +26,8 @@ def test_a_code_nobody_carries_is_null(gateway: Gateway) -> None:
 
 def test_successors_and_predecessors_meet(gateway: Gateway) -> None:
     forth = """{ unit(code: "32029", asOf: "2025-06-30") {
-        successors { part seat on unit { code name validFrom parent { name } predecessors { unit { code } part } } } } }"""
+        successors { part seat on unit { code name validFrom parent { name } predecessors { unit { code } part } } }
+    } }"""
     parts = gateway.data(forth)["unit"]["successors"]
     assert [p["seat"] for p in parts] == [True, False]
     assert all(p["part"] and p["on"] == "2025-07-01" and p["unit"]["parent"]["name"] == "Tỉnh Cà Mau" for p in parts)
@@ -46,7 +47,7 @@ def test_pages_of_children_join_without_seam(gateway: Gateway) -> None:
     codes: list[dict[str, str]] = []
     start = None
     for expected in (25, 25, 14):
-        page = gateway.data(document, **{"from": start})["unit"]["children"]
+        page = gateway.data(document, **{"from": start or ""})["unit"]["children"]
         assert [e["node"] for e in page["edges"]] == page["nodes"]
         assert len(page["nodes"]) == expected
         assert page["pageInfo"]["endCursor"] == page["edges"][-1]["cursor"]

@@ -1,0 +1,139 @@
+"""Read models give the same rows however their events were batched, and a rebuild finds nothing to correct."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gateway import cases, coverage, teams, visits
+from gateway.coverage import percent
+from gateway.projections import PROJECTIONS
+from gateway.rows import ReadModel
+from services.kernel.rebuild import checksum, rebuild
+from services.kernel.subscription import for_projection
+from tests.gateway.world import World
+
+
+def told(world: World) -> None:
+    """A history in which every kind of event comes, corrections and returns included."""
+    province = world.unit("current", "96", "Tỉnh Cà Mau", "province", "Tỉnh", None, valid_from="2025-07-01")
+    for name in ("31843", "31849"):
+        commune = world.unit("current", name, f"Xã {name}", "commune", "Xã", province, valid_from="2025-07-01")
+        old = world.unit("legacy", name, f"Xã cũ {name}", "commune", "Xã", None, valid_to="2025-06-30")
+        world.succeeded(old, commune)
+        hamlet, other = world.hamlet("Ấp Một", commune), world.hamlet("Ấp Hai", commune)
+        team = world.team("Tổ Một", commune, hamlet, other)
+        members = [world.member(team, number) for number in range(3)]
+        for member in members[:2]:
+            world.log.add(
+                "registry",
+                f"team-{team}",
+                "member.stood_down",
+                team=str(team),
+                member=str(member),
+                stood_down_on="2026-01-01",
+            )
+        world.member(team, 0, "leader")
+        household = world.household(hamlet, 1)
+        for number in range(4):
+            visit = world.visit(household, hamlet, team, number)
+            if number == 1:
+                _corrected(world, visit, household, other, team)
+            if number > 1:
+                _voided(world, visit)
+            if number == 3:
+                _corrected(world, visit, household, other, team)
+        for quarter, guided in (("2026-Q3", 1), ("2026-Q4", 2), ("2026-Q3", 3)):
+            world.counted(hamlet, quarter, 7, guided, guided + 1)
+        first, second = world.case(commune, 1), world.case(commune, 2)
+        _about(world, first, "feedback.answered", answered_on="2026-10-11", kind="answer")
+        _about(world, first, "person.erased")
+        _about(world, second, "person.erased")
+    world.known("current", "2025-07-01")
+
+
+def _corrected(world: World, visit: Any, household: Any, hamlet: Any, team: Any) -> None:
+    facts = {"visited_on": "2026-10-06", "mode": "phone", "services": ["DVCQG", "VNEID_L2"], "outcome": "informed"}
+    ids = {"visit": str(visit), "household": str(household), "hamlet": str(hamlet), "team": str(team), "member": None}
+    world.log.add("visits", f"visit-{visit}", "visit.corrected", **ids, **facts, reason="wrong_household")
+
+
+def _voided(world: World, visit: Any) -> None:
+    world.log.add("visits", f"visit-{visit}", "visit.voided", visit=str(visit), reason="duplicate")
+
+
+def _about(world: World, case: Any, event: str, **more: Any) -> None:
+    world.log.add("feedback", f"case-{case}", event, case=str(case), **more)
+
+
+def rows(world: World, read_model: type[ReadModel]) -> str:
+    with world.database.read() as connection:
+        return checksum(connection, read_model())[0]
+
+
+def take_in(world: World, sizes: Sequence[int]) -> None:
+    """Deliver every log in batches of these sizes, over and over."""
+    for projection in PROJECTIONS:
+        for subscription in for_projection("gateway", projection(), world.database, world.log):
+            log = world.log.events.get(subscription.source, [])
+            at = turn = 0
+            while at < len(log):
+                size = sizes[turn % len(sizes)]
+                subscription.receive("epoch-1", log[at : at + size])
+                at, turn = at + size, turn + 1
+
+
+def test_how_events_are_batched_makes_no_difference(world: World) -> None:
+    told(world)
+    world.catch_up()
+    whole = {read_model: rows(world, read_model) for read_model in PROJECTIONS}
+    random.seed(7)
+    for sizes in ([1], [2, 3], [random.randint(1, 9) for _ in range(20)]):
+        with world.database.write() as connection:
+            for read_model in PROJECTIONS:
+                read_model().metadata.drop_all(connection)
+                read_model().metadata.create_all(connection)
+            connection.exec_driver_sql("DELETE FROM cursors")
+            connection.exec_driver_sql("DELETE FROM applied_versions")
+        take_in(world, sizes)
+        assert {read_model: rows(world, read_model) for read_model in PROJECTIONS} == whole, sizes
+
+
+@pytest.mark.parametrize("read_model", PROJECTIONS, ids=lambda each: each.name)
+def test_a_rebuild_finds_nothing_to_correct(world: World, read_model: type[ReadModel]) -> None:
+    told(world)
+    world.catch_up()
+    before = rows(world, read_model)
+    done = rebuild("gateway", read_model, world.database, world.log)
+    assert done.checksum == done.live_checksum
+    assert rows(world, read_model) == before
+    rebuild("gateway", read_model, world.database, world.log)
+
+
+def test_what_came_last_holds(world: World) -> None:
+    told(world)
+    world.catch_up()
+    with world.database.read() as connection:
+        statuses = connection.execute(visits.LIVE.visits.select()).all()
+        assert sorted(v.status for v in statuses) == sorted(["recorded", "corrected", "voided", "corrected"] * 2)
+        serving = [m for m in connection.execute(teams.LIVE.members.select()).all() if m.stood_down_on is None]
+        assert sorted(m.role for m in serving) == ["leader", "leader", "member", "member"]
+        guided = connection.execute(coverage.LIVE.quarters.select()).all()
+        assert sorted((q.quarter, q.guided) for q in guided) == [("2026-Q3", 3)] * 2 + [("2026-Q4", 2)] * 2
+        found = connection.execute(cases.LIVE.cases.select()).all()
+        assert sorted((c.status, c.erased) for c in found) == [("answered", True)] * 2 + [("received", True)] * 2
+
+
+def test_a_visit_told_in_the_first_shape_is_understood() -> None:
+    event = visits.VisitRecorded.upcast({"guided": False}, 1)
+    assert event["outcome"] == "informed"
+    assert visits.VisitRecorded.upcast({"guided": True}, 1)["outcome"] == "guided"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 0, None), (0, 3, "0.0"), (1, 3, "33.3"), (2, 3, "66.7"), (1, 2000, "0.1"), (5, 5, "100.0")],
+)
+def test_a_rate_is_text_rounded_half_up_and_nothing_of_nothing(part: int, whole: int, text: str | None) -> None:
+    assert percent(part, whole) == text
