@@ -1,0 +1,51 @@
+"""An older backup is restored: its epoch tells, followers stop and say so, `causo rebuild` cures them."""
+
+from pathlib import Path
+
+from deploy import status, system
+from tests.faults.city import City
+from tests.faults.soak import Scale
+
+FOLLOWERS = ("visits.territory", "reporting.territory", "gateway.units", "gateway.teams")
+
+
+def test_followers_of_a_restored_backup_stop_visibly_and_a_rebuild_cures_them(
+    city: City, scale: Scale, tmp_path: Path
+) -> None:
+    dump = tmp_path / "registry.dump"
+    city.driver.found_hamlets(3)
+    city.settle()
+    kept = len(city.driver.log)
+    city.tool("pg_dump", "registry", "--format=custom", f"--file={dump}")
+    city.driver.found_hamlets(5)
+    city.agrees()
+
+    roles = [city.retire(name) for name in ("registry", "registry-relay")]
+    city.databases["registry"].close()
+    with city.postgres.connect() as connection:
+        connection.execute("DROP DATABASE registry WITH (FORCE)")
+    city.postgres.ensure_database("registry")
+    city.tool("pg_restore", "registry", "--exit-on-error", "--no-owner", str(dump))
+    city.databases["registry"] = system.open_database(city.settings, "registry", pool_size=4)
+    city.topology.start(roles)
+
+    def halted() -> set[str]:
+        return {one.subscription for one in status.subscriptions(city.databases) if one.halted}
+
+    took = city.until(lambda: halted() == set(FOLLOWERS), "every follower of the registry has stopped")
+    looked = city.causo("status")
+    assert looked.returncode == 1
+    assert looked.stdout.count("epoch changed from") == len(FOLLOWERS)
+
+    city.driver.forget_since(kept, "registry")
+    for name in FOLLOWERS:
+        done = city.causo("rebuild", name, "--may-differ")
+        assert done.returncode == 0, done.stderr
+    city.agrees()
+    city.driver.found_hamlets(2)
+    city.agrees()
+    assert city.causo("status").returncode == 0
+    figure = (
+        f"{len(FOLLOWERS)} followers stopped within {took:.1f} s, shown by `causo status`, right after `causo rebuild`"
+    )
+    scale.measured("issue: older backup restored", "noticed by its epoch, halted, cured", figure)
