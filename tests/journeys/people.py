@@ -1,0 +1,130 @@
+"""Who takes the journeys: an official at GraphQL, a resident at the public pages without a browser."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+SECONDS = 30.0
+"""No request may take longer, on however busy a machine."""
+
+
+class Word(str):
+    """A GraphQL enum value, written without quotation marks."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Official:
+    """Somebody with a bearer token (or, with none, anybody)."""
+
+    url: str
+    token: str = ""
+
+    def answer(self, document: str, after: str = "", **variables: Any) -> dict[str, Any]:
+        """The whole GraphQL answer."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if after:
+            headers["X-Causo-After"] = after
+        body = {"query": document, "variables": variables}
+        found: dict[str, Any] = httpx2.post(f"{self.url}/graphql", json=body, headers=headers, timeout=SECONDS).json()
+        return found
+
+    def data(self, document: str, after: str = "", **variables: Any) -> Any:
+        """The data of an answer without errors."""
+        answer = self.answer(document, after, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def codes(self, document: str, **variables: Any) -> list[str]:
+        """The stable codes of the errors."""
+        errors = self.answer(document, **variables).get("errors", [])
+        return [error["extensions"]["code"] for error in errors]
+
+    def tell(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """One mutation; its outcome."""
+        given = ", ".join(f"{name}: {_literal(value)}" for name, value in arguments.items())
+        told = self.data(f"mutation {{ {command}({given}) {{ accepted id token code message field }} }}")
+        outcome: dict[str, Any] = told[command]
+        return outcome
+
+    def done(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """One mutation that must be accepted."""
+        outcome = self.tell(command, **arguments)
+        assert outcome["accepted"], outcome
+        return outcome
+
+    def read_case(self, case: str) -> dict[str, Any]:
+        """What `readCase` shows."""
+        fields = "accepted text language answer contactName contactPhone code message"
+        found: dict[str, Any] = self.data(
+            f"mutation {{ readCase(case: {_literal(case)}, purpose: HANDLE_CASE) {{ {fields} }} }}"
+        )["readCase"]
+        return found
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case Word():
+            return value
+        case dict():
+            return "{" + ", ".join(f"{name}: {_literal(each)}" for name, each in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_literal, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What the resident takes home."""
+
+    code: str
+    pin: str
+
+
+@dataclass
+class Resident:
+    """Fills in the form as a browser without scripts sends it; remembers what it wrote, so that it can be looked for."""
+
+    url: str
+    told: str = field(default_factory=lambda: f"chuyen-{uuid4().hex}")
+    name: str = field(default_factory=lambda: f"Nguoi{uuid4().hex[:12]}")
+    phone: str = field(default_factory=lambda: f"09{uuid4().int % 10**8:08d}")
+    seconds: float = 0.0
+    """How long the last submission took to be answered."""
+
+    def report(self, place: str, chosen: str, *, call: bool = True) -> Slip:
+        """Look for the place, choose it, send; the slip."""
+        fields = {"token": self._token(), "place": place, "searched": "", "press": "find"}
+        page = httpx2.post(f"{self.url}/phan-anh", data=fields, timeout=SECONDS).text
+        found = re.findall(r'name="commune"[^>]*value="([^"]+)"[^>]*><span>([^<\n]+)', page)
+        unit = next(unit for unit, label in found if unescape(label).startswith(chosen))
+        fields |= {"searched": place, "commune": unit, "tile": "vneid", "kind_vneid": "ACC_FACE", "app": "VNEID_L2"}
+        fields |= {"text": self.told, "call": "no", "language": "vi", "website": "", "press": "send"}
+        if call:
+            fields |= {"call": "yes", "phone": self.phone, "name": self.name, "consent": "yes"}
+        return self.send(fields)
+
+    def send(self, fields: dict[str, str]) -> Slip:
+        """Send a filled-in form."""
+        answer = httpx2.post(f"{self.url}/phan-anh", data=fields, timeout=SECONDS)
+        self.seconds = answer.elapsed.total_seconds()
+        assert answer.status_code == 200, answer.text
+        code, pin = re.findall(r'<p class="code">([\d ]+)</p>', answer.text)
+        return Slip(code, pin)
+
+    def look(self, slip: Slip) -> httpx2.Response:
+        """The answer of the status page."""
+        return httpx2.post(f"{self.url}/tra-cuu", data={"code": slip.code, "pin": slip.pin}, timeout=SECONDS)
+
+    def _token(self) -> str:
+        page = httpx2.get(f"{self.url}/phan-anh", timeout=SECONDS).text
+        found = re.search(r'name="token" value="([^"]+)"', page)
+        assert found is not None
+        return found[1]

@@ -1,0 +1,60 @@
+"""The map through GraphQL, as of a day; nobody needs a token for it."""
+
+from typing import Any
+
+from tests.journeys.conftest import As
+
+DEMANDED = """{
+  now: unit(code: "96", asOf: "2025-07-01") { name children { totalCount } }
+  before: unit(code: "96", asOf: "2025-06-30") { children { totalCount } descendants(level: COMMUNE) { totalCount } }
+}"""
+ENDS = "{ unit { code name } part seat }"
+
+
+def test_ca_mau_has_64_communes_and_had_9_districts_with_100(someone: As) -> None:
+    found = someone().data(DEMANDED)
+    assert found["now"] == {"name": "Tỉnh Cà Mau", "children": {"totalCount": 64}}
+    assert found["before"] == {"children": {"totalCount": 9}, "descendants": {"totalCount": 100}}
+
+
+def test_a_day_before_the_map_is_known_is_not_answered_with_a_guess(someone: As) -> None:
+    document = 'query ($day: Date!) { unit(code: "96", asOf: $day) { children { totalCount } } }'
+    assert someone().codes(document, day="2024-11-30") == ["MAP_NOT_KNOWN"]
+    assert someone().codes(document, day="2024-12-01") == []
+    assert someone().codes(document.replace('"96"', '"95"'), day="2024-12-01") == ["MAP_NOT_KNOWN"]
+
+
+def test_a_split_commune_names_what_it_became_and_each_of_these_what_it_came_from(someone: As) -> None:
+    document = f'{{ unit(code: "32242", asOf: "2025-06-30") {{ name successors {ENDS} }} }}'
+    old = someone().data(document)["unit"]
+    assert old["name"] == "Xã Viên An"
+    assert by_code(old["successors"]) == {
+        "32201": ("Xã Đất Mới", True, False),
+        "32248": ("Xã Đất Mũi", True, True),
+    }
+    for code, seat in (("32201", False), ("32248", True)):
+        new = someone().data(f'{{ unit(code: "{code}") {{ predecessors {ENDS} }} }}')["unit"]
+        assert by_code(new["predecessors"])["32242"] == ("Xã Viên An", True, seat)
+
+
+def test_two_provinces_became_one(someone: As) -> None:
+    document = f"""{{
+      camau: unit(code: "96", asOf: "2025-06-30") {{ id successors {ENDS} }}
+      baclieu: unit(code: "95", asOf: "2025-06-30") {{ successors {ENDS} }}
+      now: unit(code: "96") {{ id predecessors {ENDS} }}
+      gone: unit(code: "95") {{ name }}
+    }}"""
+    found = someone().data(document)
+    assert by_code(found["camau"]["successors"]) == {"96": ("Tỉnh Cà Mau", False, True)}
+    assert by_code(found["baclieu"]["successors"]) == {"96": ("Tỉnh Cà Mau", False, True)}
+    assert {(code, name, part) for code, (name, part, _) in by_code(found["now"]["predecessors"]).items()} == {
+        ("96", "Tỉnh Cà Mau", False),
+        ("95", "Tỉnh Bạc Liêu", False),
+    }
+    assert found["camau"]["id"] != found["now"]["id"]
+    assert found["gone"] is None
+
+
+def by_code(ends: list[dict[str, Any]]) -> dict[str, tuple[str, bool, bool]]:
+    """Ends of successions by the unit's code."""
+    return {end["unit"]["code"]: (end["unit"]["name"], end["part"], end["seat"]) for end in ends}
