@@ -29,10 +29,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     var_dir: Path = Path("var")
     """Where the embedded run keeps its databases, keys and beats."""
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     """PostgreSQL server for the distributed run, without a database name or with `{service}` in its place:
     `postgresql+psycopg://user:password@host/{service}`. Unset: SQLite files under `var_dir`."""
-    amqp_url: str | None = None
+    amqp_url: str | None = Field(default=None, repr=False)
     """RabbitMQ, `amqp://user:password@host:5672/vhost`. Unset: events are handed over in-process."""
     token_key: SecretStr | None = None
     """Key (≥ 32 characters) that signs bearer tokens of the development issuer."""
