@@ -11,11 +11,12 @@ from deploy.topology import RoleDidNotStart
 from deploy.transfer import TargetNotEmpty
 from services.kernel.bus import BusError
 from services.kernel.rebuild import RebuildRefused
+from services.kernel.relay import PublishFailed
 from services.kernel.sealing import SealingError
 
 EXPECTED = (
     *(AlreadyRunning, BadEnvironment, InstallationRefused, LocalServerError, RoleDidNotStart, TargetNotEmpty),
-    *(BusError, LookupError, OSError, RebuildRefused, SealingError),
+    *(BusError, LookupError, OSError, PublishFailed, RebuildRefused, SealingError),
 )
 """Their own text is the sentence."""
 

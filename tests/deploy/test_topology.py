@@ -18,7 +18,7 @@ from services.kernel.settings import Settings
 ROOT = Path(__file__).parent.parent.parent
 
 
-def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(true: Callable[[], bool], seconds: float = 120) -> None:
     """Wait for a fact, not for a time."""
     until = time.monotonic() + seconds
     while not true():
@@ -94,7 +94,7 @@ def test_up_answers_until_it_is_told_to_go_down(
     with log.open("wb") as output:
         up = subprocess.Popen([*causo, "up"], env=environment, cwd=ROOT, stdout=output, stderr=output)
     try:
-        eventually(lambda: "make down" in log.read_text() or up.poll() is not None, 120)
+        eventually(lambda: "make down" in log.read_text() or up.poll() is not None, 240)
         assert up.poll() is None, log.read_text()
         status = subprocess.run([*causo, "status"], env=environment, cwd=ROOT, capture_output=True, check=False)
         assert status.returncode == 0

@@ -88,6 +88,21 @@ class Publisher:
             self.close()
             raise
 
+    def refill(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+        """Send events to the feed alone, not to subscribers, with the keys they first had. Raises `PublishFailed`."""
+        try:
+            self._open(source)
+            exchange = topology.declare_refill(self._connection, source)
+            messages = [(r.name, envelope.headers_of(source, epoch, r), r.data.encode(), r.id) for r in batch]
+            self._send(exchange, messages, mandatory=True)
+            if self._returned or self._nacked:
+                raise PublishFailed(f"the feed refused {len(self._returned | self._nacked)} events")
+        except CONNECTION_ERRORS as error:
+            raise self._lost(error) from error
+        except PublishFailed:
+            self.close()
+            raise
+
     def close(self) -> None:
         """Close the socket; nothing is waited for."""
         abandon(self._connection)

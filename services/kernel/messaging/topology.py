@@ -90,6 +90,15 @@ def declare_source(connection: amqp.Connection, source: str, feed: Feed) -> None
         channel.queue_bind(feed_of(source), exchange_of(source), FEED_BINDING)
 
 
+def declare_refill(connection: amqp.Connection, source: str) -> str:
+    """The exchange that leads to the feed of a declared source and nowhere else; its name."""
+    name = f"{source}.refill"
+    with connection.channel() as channel:
+        channel.exchange_declare(name, "topic", durable=True, auto_delete=False)
+        channel.queue_bind(feed_of(source), name, "#")
+    return name
+
+
 def declare_subscription(connection: amqp.Connection, queue: SubscriptionQueue) -> None:
     """A subscription's queue, its binding and its dead-letter queue. Raises `TopologyConflict`."""
     with connection.channel() as channel:
