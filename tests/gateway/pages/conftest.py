@@ -1,6 +1,7 @@
 """The public pages over a real intake and a real feedback service, in one process, on both databases."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from services.kernel import sealing
 from services.kernel.bus import Answer, Payload, ServiceUnavailable
 from services.kernel.clock import business_date
 from services.kernel.database import Database
-from services.kernel.identifiers import derived_id
+from services.kernel.identifiers import derived_id, new_id
 from services.kernel.local import LocalBus
 from services.kernel.migrate import create_read_models, migrate
 from services.kernel.runtime import ServiceRuntime
@@ -158,16 +159,28 @@ def make_site(database: Database, feedback: Database, folder: Path) -> Site:
     return Site(database, runtime, keys, intake, throttle, bus, clock, pages, app, browser)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    """The site on SQLite and, its gateway and service apart, on PostgreSQL."""
-    urls = [f"sqlite:///{tmp_path}/gateway.db", f"sqlite:///{tmp_path}/feedback.db"]
-    if request.param == "postgresql":
-        template = request.getfixturevalue("postgres_template")
-        urls = [template.format(service="gateway"), template.format(service="feedback")]
+@contextmanager
+def opened_site(urls: Sequence[str], folder: Path) -> Iterator[Site]:
+    """A site over two fresh databases, closed in the end."""
     gateway, feedback = map(Database, urls)
-    site = make_site(gateway, feedback, tmp_path)
+    site = make_site(gateway, feedback, folder)
     yield site
     site.runtime.processor._drop_connection()
     gateway.close()
     feedback.close()
+
+
+def sqlite_urls(folder: Path) -> list[str]:
+    """Two new files."""
+    return [f"sqlite:///{folder}/gateway.db", f"sqlite:///{folder}/feedback.db"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """The site on SQLite and, its gateway and service apart, on PostgreSQL."""
+    urls = sqlite_urls(tmp_path)
+    if request.param == "postgresql":
+        new_database: Callable[[str], str] = request.getfixturevalue("new_database")
+        urls = [new_database(f"test_{new_id().hex}") for _ in range(2)]
+    with opened_site(urls, tmp_path) as site:
+        yield site

@@ -1,132 +1,26 @@
-"""The pages as a resident's browser sees them: forms filled, errors put right, codes kept, answers read."""
+"""The pages as a resident's browser sees them: forms filled, errors put right, codes kept."""
 
-import asyncio
 import re
 import unicodedata
-from html.parser import HTMLParser
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from sqlalchemy import select
 
-from gateway.intake import forward_pending, intake
+from gateway.intake import intake
 from gateway.pages.rendering import asset
-from gateway.pages.wording import apps, bodies, difficulty_labels, tiles
-from services.feedback.difficulties import bodies as known_bodies, difficulties, services as known_services
-from services.feedback.letters import reply_context
-from services.kernel import sealing
 from services.kernel.identifiers import new_id
-from tests.gateway.pages.conftest import HONG_DAN, NINH_QUOI, Site
-
-REPORT = {
-    "tile": "signin",
-    "place": "hong dan",
-    "text": "Không nhận được mã từ hôm qua",
-    "call": "no",
-    "language": "vi",
-}
+from tests.gateway.pages.browsing import Reader, codes, count, errors, send, token
+from tests.gateway.pages.conftest import HONG_DAN, NINH_QUOI, Site, opened_site, sqlite_urls
 
 
-class Reader(HTMLParser):
-    """What a page holds: ids, links, inputs, headings, text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self._silent = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
-        self.tags.append((tag, attributes))
-        if attributes.get("id"):
-            self.ids.add(str(attributes["id"]))
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.text.append(" ".join(data.split()))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Attributes of every such tag."""
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    def value(self, name: str) -> str:
-        """Value of the input of this name."""
-        return next(str(field["value"]) for field in self.all("input") if field.get("name") == name)
-
-
-def token(site: Site) -> str:
-    return Reader(site.browser.get("/phan-anh").text).value("token")
-
-
-def send(site: Site, **fields: Any) -> Any:
-    filled = {"token": token(site), "press": "send"} | REPORT | fields
-    return site.browser.post("/phan-anh", data={name: value for name, value in filled.items() if value is not None})
-
-
-def codes(html: str) -> tuple[str, str]:
-    code, pin = re.findall(r'<p class="code">([\d ]+)</p>', html)
-    return code, pin
-
-
-def count(site: Site) -> int:
-    with site.database.read() as connection:
-        return len(connection.execute(select(intake.c.submission)).all())
-
-
-def errors(html: str) -> list[str]:
-    """What the summary links to; every link must lead to something on the page."""
-    reader = Reader(html)
-    targets = [str(link["href"])[1:] for link in reader.all("a") if str(link.get("href", "")).startswith("#")]
-    targets.remove("noi-dung")
-    assert set(targets) <= reader.ids
-    return targets
-
-
-def forward(site: Site) -> None:
-    asyncio.run(forward_pending(site.intake, site.bus))
-
-
-def test_a_report_is_sent_and_its_status_seen_with_code_and_pin(site: Site) -> None:
-    sent = send(site, app="VNEID_L2")
-    assert sent.status_code == 200
-    code, pin = codes(sent.text)
-    waiting = site.browser.post("/tra-cuu", data={"code": code, "pin": pin})
-    assert "Đang chuyển đến nơi xử lý" in waiting.text
-    forward(site)
-    seen = site.browser.post("/tra-cuu", data={"code": code.replace(" ", "-"), "pin": pin})
-    assert seen.status_code == 200
-    assert "Đã chuyển đến Tổ công nghệ số cộng đồng" in seen.text
-    assert "Xã Hồng Dân" in seen.text
-
-
-def test_the_answer_is_read_with_code_and_pin(site: Site) -> None:
-    code, pin = codes(send(site).text)
-    forward(site)
-    case = site.bus.sent[0][1]["case"]
-    words = orjson.dumps({"text": "Chào Ông/Bà.\nMời đến <b>Trung tâm</b>."})
-    letter = sealing.seal_to(sealing.public_half(site.keys.private[0]), words, reply_context(case))
-    answered = site.runtime.execute(
-        "answer_feedback",
-        {"actor": "a", "at": site.clock.now.isoformat(), "case": case, "letter": sealing.to_base64(letter)},
-    )
-    assert answered.accepted
-    seen = site.browser.post("/tra-cuu", data={"code": code, "pin": pin}).text
-    assert "Chào Ông/Bà." in seen
-    assert "&lt;b&gt;Trung tâm&lt;/b&gt;" in seen
-    site.bus.cut = True
-    assert "Câu trả lời chưa mở được lúc này" in site.browser.post("/tra-cuu", data={"code": code, "pin": pin}).text
-
-
-def test_e7_after_an_erasure_the_status_says_so_and_shows_nothing(site: Site) -> None:
-    code, pin = codes(send(site).text)
-    forward(site)
-    case = site.bus.sent[0][1]["case"]
-    site.runtime.execute("erase_person", {"actor": "a", "at": site.clock.now.isoformat(), "case": case})
-    assert "đã được xóa" in site.browser.post("/tra-cuu", data={"code": code, "pin": pin}).text
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """On SQLite only: `test_journey` and `test_intake` go to both."""
+    with opened_site(sqlite_urls(tmp_path), tmp_path) as site:
+        yield site
 
 
 def test_the_form_works_while_the_service_is_down(site: Site) -> None:
@@ -360,14 +254,6 @@ def test_the_first_view_is_light(site: Site) -> None:
     assert "immutable" in site.browser.get(style[1]).headers["cache-control"]
     assert site.browser.get("/assets/../needs.py").status_code == 404
     assert site.browser.get("/assets/nope").status_code == 404
-
-
-def test_the_words_cover_the_services_own_catalogues() -> None:
-    assert set(difficulty_labels()) == set(difficulties())
-    assert sum(len(tile.codes) for tile in tiles().values()) == len(difficulties())
-    assert len(tiles()) == 9, "eight and “Không có trong này”"
-    assert set(apps()) <= known_services()
-    assert set(bodies()) == set(known_bodies())
 
 
 def test_a_chosen_kind_is_the_category_and_without_one_the_likeliest_is(site: Site) -> None:
