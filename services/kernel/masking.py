@@ -16,7 +16,8 @@ _GROUPS = re.compile(r"[ .\-]")
 _WORD_BEFORE = r"(?<![^\W\d_])"
 _ONE_TIME = re.compile(
     _WORD_BEFORE
-    + r"(otp|m[ãa] *(?:otp|pin|x[áa]c *(?:th[ựu]c|nh[ậa]n|minh))|pin|លេខកូដ)([^\d\n]{0,25}?)(\d(?:[ .\-]?\d){3,7})(?!\d)",
+    + r"(otp|m[ãa] *(?:otp|pin|x[áa]c *(?:th[ựu]c|nh[ậa]n|minh))|pin|លេខកូដ)"
+    + r"([^\d\n]{0,25}?)(\d(?:[ .\-]?\d){3,7})(?!\d)",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(
