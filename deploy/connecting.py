@@ -72,7 +72,7 @@ def open_events(settings: Settings) -> "Iterator[EventSource]":
 def development_token(settings: Settings, role: str, held: Sequence[str], body: str | None) -> str:
     """A development token for codes of units (or, for team roles, of a commune). Raises `LookupError`."""
     from gateway import tokens
-    from gateway.errors import InvalidInput
+    from gateway.errors import InvalidInput, MapNotKnown
     from gateway.viewer import Role
 
     if role not in set(Role):
@@ -89,6 +89,8 @@ def development_token(settings: Settings, role: str, held: Sequence[str], body: 
                 units += more_units
                 teams += more_teams
         return tokens.issue(settings, now, Role(role), units, body=body, served=teams)
+    except MapNotKnown:
+        raise LookupError("the map has not been imported yet: start it once (make run), or: causo import") from None
     except (InvalidInput, tokens.IssuerRefused) as refusal:
         raise LookupError(str(refusal)) from None
     finally:

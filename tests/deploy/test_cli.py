@@ -77,6 +77,7 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
         (["import"], {"CAUSO_AMQP_URL": NO_BROKER}, "the broker cannot be reached"),
         (["feed-refill", "registry"], {}, "CAUSO_AMQP_URL is required"),
         (["run"], {"CAUSO_AMQP_URL": NO_BROKER}, "are for `causo up`"),
+        (["token", "--role", "province_official", "--unit", "96"], {}, "the map has not been imported yet"),
         (["token", "--role", "king"], {}, "ROLE must be one of: province_official"),
     ],
 )
