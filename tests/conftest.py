@@ -12,8 +12,8 @@
 | `chromium`          | path of the browser                                                                    |
 | `free_port`         | a port on 127.0.0.1                                                                    |
 
-`CAUSO_TEST_DATABASE_URL` and `CAUSO_TEST_AMQP_URL` replace the shared servers; the tests that kill always take private
-ones. What cannot be started fails the test with a sentence of what to do; nothing is skipped.
+`CAUSO_TEST_DATABASE_URL` (an administrator's) and `CAUSO_TEST_AMQP_URL` (a vhost of the tests' own: what the system
+declares there is deleted before each test) replace the shared servers; the tests that kill always take private ones. What cannot be started fails the test with a sentence of what to do; nothing is skipped.
 """
 
 import os
@@ -26,10 +26,14 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from deploy import system
 from deploy.local import packages, processes
 from deploy.local.homes import passing_home
 from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
+from services.kernel.messaging.connection import connect
+from services.kernel.messaging.rpc import queue_of
+from services.kernel.messaging.topology import SubscriptionQueue, exchange_of, feed_of
 
 DATABASES = ("registry", "visits", "reporting", "feedback", "gateway")
 # What a developer has set for his own runs must not decide a test.
@@ -121,6 +125,7 @@ def vhosts(request: pytest.FixtureRequest) -> Iterator[str]:
     def endless() -> Iterator[str]:
         given = os.environ.get("CAUSO_TEST_AMQP_URL")
         while given:
+            _empty(given)
             yield given
         server: RabbitServer = request.getfixturevalue("amqp_server")
         while True:
@@ -157,6 +162,27 @@ def chromium() -> Path:
 def free_port() -> int:
     """A port on 127.0.0.1 nobody listens on."""
     return processes.free_port()
+
+
+def _empty(amqp_url: str) -> None:
+    """Delete what the system declares, so that a test on a given vhost finds it as on a fresh one."""
+    consumers = system.consumers().values()
+    follows = [
+        SubscriptionQueue(consumer.name, follower.name, source)
+        for consumer in consumers
+        for follower in (*consumer.projections, *consumer.process_managers)
+        for source in follower.views
+    ]
+    connection = connect(amqp_url, "tests")
+    with connection.channel() as channel:
+        for name in (
+            *(name for queue in follows for name in (queue.name, queue.dead)),
+            *(name for service in system.SERVICES for name in (feed_of(service), queue_of(service))),
+        ):
+            channel.queue_delete(name)
+        for service in system.SERVICES:
+            channel.exchange_delete(exchange_of(service))
+    connection.close()
 
 
 def _text(url: URL) -> str:
