@@ -13,7 +13,8 @@
 | `free_port`         | a port on 127.0.0.1                                                                    |
 
 `CAUSO_TEST_DATABASE_URL` (an administrator's) and `CAUSO_TEST_AMQP_URL` (a vhost of the tests' own: what the system
-declares there is deleted before each test) replace the shared servers; the tests that kill always take private ones. What cannot be started fails the test with a sentence of what to do; nothing is skipped.
+declares there is deleted before each test) replace the shared servers; the tests that kill always take private ones.
+What cannot be started fails the test with a sentence of what to do; nothing is skipped.
 """
 
 import os
@@ -166,13 +167,12 @@ def free_port() -> int:
 
 def _empty(amqp_url: str) -> None:
     """Delete what the system declares, so that a test on a given vhost finds it as on a fresh one."""
-    consumers = system.consumers().values()
-    follows = [
-        SubscriptionQueue(consumer.name, follower.name, source)
-        for consumer in consumers
-        for follower in (*consumer.projections, *consumer.process_managers)
-        for source in follower.views
-    ]
+    follows: list[SubscriptionQueue] = []
+    for consumer in system.consumers().values():
+        for projection in consumer.projections:
+            follows += [SubscriptionQueue(consumer.name, projection.name, source) for source in projection.views]
+        for manager in consumer.process_managers:
+            follows += [SubscriptionQueue(consumer.name, manager.name, source) for source in manager.views]
     connection = connect(amqp_url, "tests")
     with connection.channel() as channel:
         for name in (
