@@ -29,9 +29,9 @@ from gateway.intake import Intake, tracker_from
 from gateway.limits import MOST_BODY_BYTES
 from gateway.metrics import Measured, Metrics
 from gateway.pages.needs import Pages
+from gateway.pages.readings import CaseStatusesReading, PlacesReading
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
-from gateway.places import ListedCases, MapPlaces
 from gateway.throttle import Throttle
 from services.kernel.database import Database
 from services.kernel.settings import Mode
@@ -52,8 +52,8 @@ def create_app(parts: GatewayParts) -> Starlette:
         intake=intake,
         throttle=throttle,
         forwarder=forwarder,
-        places=MapPlaces(parts.database, parts.clock),
-        cases=ListedCases(parts.database),
+        places=PlacesReading(parts.database, parts.clock),
+        cases=CaseStatusesReading(parts.database),
         bus=parts.bus,
         form_key=tracker.bucket("form tokens").encode(),
         clock=parts.clock,

@@ -142,7 +142,7 @@ def _negotiate(headers: Headers) -> str | None:
     for place, part in enumerate(accept.split(",")):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-        for media, wildcards in ((RESPONSE, {"*/*", "application/*"}), (LEGACY, set())):
+        for media, wildcards in ((RESPONSE, set()), (LEGACY, {"*/*", "application/*"})):
             if weight > 0 and (kind == media or kind in wildcards):
                 accepted.append((-weight, place, media))
     return min(accepted)[2] if accepted else None

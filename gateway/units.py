@@ -255,12 +255,6 @@ def in_force(as_of: date, table: Any = None) -> ColumnElement[bool]:
     return and_(or_(c.valid_from.is_(None), c.valid_from <= as_of), or_(c.valid_to.is_(None), c.valid_to >= as_of))
 
 
-def stands(unit: Unit, day: date) -> bool:
-    """`in_force` for a unit already read."""
-    first, last = unit.valid_from, unit.valid_to
-    return (first is None or first <= day) and (last is None or day <= last)
-
-
 def unit_by_code(connection: Connection, code: str, as_of: date, level: str | None = None) -> Unit | None:
     """The unit that carried this code on that day. Raises `MapNotKnown`."""
     query = select(*COLUMNS).where(LIVE.units.c.code == code, in_force(as_of))

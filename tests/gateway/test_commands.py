@@ -126,6 +126,11 @@ def test_nobody_registers_elsewhere_and_what_is_not_there_answers_the_same(runni
     assert running.hamlet(running.province)["accepted"]
 
 
+def test_the_application_starts_and_stops_with_its_forwarder(running: Running) -> None:
+    with running.gateway.client as client:
+        assert client.get("/ready").json() == {"ready": True}
+
+
 def test_without_a_token_no_command_is_taken(running: Running) -> None:
     document = 'mutation { voidVisit(id: "019a0000-0000-7000-8000-000000000001", reason: "other") { accepted } }'
     assert running.gateway.code(document) == "UNAUTHENTICATED"

@@ -1,10 +1,17 @@
 """GraphQL over HTTP: what its specification asks, and what browsers must not be able to do."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
 
+from gateway.app import create_app
+from gateway.parts import GatewayParts
+from services.kernel.sealing import KeyMissing, to_base64
+from services.kernel.settings import Mode, Settings
 from tests.gateway.asking import Gateway
 
 RESPONSE, LEGACY = "application/graphql-response+json", "application/json"
@@ -17,8 +24,8 @@ MUTATION = 'mutation { voidVisit(id: "x", reason: "other") { accepted } }'
     [
         (RESPONSE, RESPONSE),
         (LEGACY, LEGACY),
-        ("*/*", RESPONSE),
-        ("application/*", RESPONSE),
+        ("*/*", LEGACY),
+        ("application/*", LEGACY),
         (f"{LEGACY};q=0.9, {RESPONSE};q=0.8", LEGACY),
         (f"{RESPONSE}; charset=utf-8, {LEGACY};q=0.9", RESPONSE),
         ("", LEGACY),
@@ -185,3 +192,26 @@ def test_what_breaks_inside_is_told_as_an_id_only(edge: Gateway, monkeypatch: py
 def test_the_public_pages_are_served_too(edge: Gateway) -> None:
     for path in ("/", "/phan-anh", "/tra-cuu"):
         assert edge.client.get(path).status_code == 200
+
+
+def test_in_production_the_schema_is_closed_and_browsers_stay_on_https(edge: Gateway) -> None:
+    key = to_base64(b"k" * 32)
+    settings = Settings(
+        mode=Mode.PRODUCTION,
+        database_url="postgresql+psycopg://causo:x@db/{service}",
+        amqp_url="amqp://causo:x@mq/",
+        token_key=SecretStr("t" * 32),
+        code_key=SecretStr(key),
+        intake_public_key=key,
+        hosts="causo.example",
+    )
+    parts = GatewayParts(settings, edge.parts.database, edge.parts.bus, edge.parts.clock)
+    client = TestClient(create_app(parts), base_url="https://causo.example")
+    answer = client.post("/graphql", json={"query": "{ __schema { types { name } } }"})
+    assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
+    assert client.post("/graphql", json={"query": ME}, headers={"Host": "localhost"}).status_code == 400
+    for missing in ("token_key", "code_key", "intake_public_key"):
+        with pytest.raises(KeyMissing):
+            create_app(replace(parts, settings=settings.model_copy(update={missing: None})))
+    client.close()
