@@ -119,10 +119,11 @@ class City:
         for name in names:
             self.topology.restart(name)
 
-    def retire(self, name: str) -> Role:
-        """Stop a role cleanly and do not put it back; `topology.start([role])` does."""
+    def retire(self, name: str) -> tuple[Role, int | None]:
+        """Stop a role cleanly and do not put it back, `topology.start([role])` does; with its exit status."""
         self.topology.kill(name, signal.SIGTERM)
-        return self.topology._running.pop(name).role
+        retired = self.topology._running.pop(name)
+        return retired.role, None if retired.process is None else retired.process.returncode
 
     def kill_leading_relay(self) -> float:
         """kill -9 of the relay that leads visits; how many seconds until the other one led."""
@@ -151,6 +152,7 @@ class City:
     def until(self, holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> float:
         """Wait, putting back what ended by itself; how many seconds it took."""
         since = time.monotonic()
+        print(f"{since:.1f} waiting: {what}", flush=True)  # noqa
         while not holds():
             assert time.monotonic() < since + seconds, f"not within {seconds:g} s: {what}"
             self.unexpected += self.topology.tend()

@@ -19,7 +19,7 @@ from services.kernel.messaging.rpc_client import LoopThread, RpcCommandBus
 Payload = dict[str, Any]
 Named = tuple[str, Payload]
 """A command by name with its fields."""
-NOT_YET = frozenset({"UNKNOWN_HAMLET", "UNKNOWN_TEAM", "UNKNOWN_HOUSEHOLD"})
+NOT_YET = frozenset({"UNKNOWN_HAMLET", "UNKNOWN_TEAM", "UNKNOWN_HOUSEHOLD", "NO_SUCH_VISIT"})
 """Refused in passing: the service has not heard of it yet."""
 PATIENCE_SECONDS = 120.0
 PROVINCE = derived_id("unit", "current", "province", "96")

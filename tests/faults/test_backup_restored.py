@@ -20,7 +20,7 @@ def test_followers_of_a_restored_backup_stop_visibly_and_a_rebuild_cures_them(
     city.driver.found_hamlets(5)
     city.agrees()
 
-    roles = [city.retire(name) for name in ("registry", "registry-relay")]
+    roles = [city.retire(name)[0] for name in ("registry", "registry-relay")]
     city.databases["registry"].close()
     with city.postgres.connect() as connection:
         connection.execute("DROP DATABASE registry WITH (FORCE)")

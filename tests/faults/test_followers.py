@@ -115,7 +115,7 @@ def test_one_bad_event_is_tried_a_few_times_and_parked_while_all_others_pass(
             states = list(connection.execute(select(held_streams.c.state)).scalars())
         return followed.position() == head and states == ["parked"]
 
-    until(parked, "the bad stream is parked, all else applied", seconds=120)
+    until(parked, "the bad stream is parked, all else applied", seconds=300)
     tries = len(followed.journal.read_text().splitlines())
     assert 1 <= tries <= 6
     assert followed.log.stat().st_size < 1_000_000
@@ -136,18 +136,18 @@ def test_two_instances_keep_the_order_when_the_active_one_is_killed(followed: Fo
     counted = counters(STREAMS)
     followed.do([start(counter) for counter in counted])
     instances = {process.pid: process for process in (followed.follower(), followed.follower())}
-    until(lambda: followed.position() == STREAMS, "the follower follows", seconds=60)
+    until(lambda: followed.position() == STREAMS, "the follower follows", seconds=120)
     for _ in range(kills):
         part = [add(counted[n % STREAMS]) for n in range(events // kills)]
         aim = followed.position() + len(part) // 3
         followed.do(list(part))
-        until(partial(followed.past, aim), "it goes on", seconds=60)
+        until(partial(followed.past, aim), "it goes on", seconds=120)
         active = followed.rows()[-1][3]
         instances.pop(active).kill()
         again = followed.follower()
         instances[again.pid] = again
     head = STREAMS + events // kills * kills
-    until(lambda: followed.position() == head, "everything applied", seconds=120)
+    until(lambda: followed.position() == head, "everything applied", seconds=300)
     rows = followed.rows()
     assert [row[0] for row in rows] == list(range(1, head + 1)), "each position once, in order"
     working = len({row[3] for row in rows})

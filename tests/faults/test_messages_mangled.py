@@ -48,7 +48,7 @@ class Chaos:
 
 @pytest.fixture
 def chaos(city: City, tmp_path: Path) -> Iterator[Chaos]:
-    roles = [city.retire(name) for name in ("visits-relay", STANDBY, "reporting-relay")]
+    roles = [city.retire(name)[0] for name in ("visits-relay", STANDBY, "reporting-relay")]
     found = Chaos(city, tmp_path)
     yield found
     found.process.terminate()

@@ -27,7 +27,7 @@ class Watched:
     def __init__(self, city: City, stack: ExitStack) -> None:
         self.city = city
         self.proxies = [stack.enter_context(TcpProxy.before(city.broker.url)) for _ in range(3)]
-        self.roles = [city.retire(name) for name in ("feedback", "registry-relay", "visits-follower")]
+        self.roles = [city.retire(name)[0] for name in ("feedback", "registry-relay", "visits-follower")]
         self.topologies = []
         for role, proxy in zip(self.roles, self.proxies, strict=True):
             topology = Topology(city.environment(proxy.url), city.home / "watched")

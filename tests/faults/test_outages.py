@@ -92,3 +92,31 @@ def test_a_call_given_up_on_is_told_in_time_and_never_runs(city: City, scale: Sc
     assert longest <= 5
     city.agrees()
     scale.measured("27", "answer ≤ 5 s, 0 late writes", f"at most {longest:.1f} s, 0 late writes")
+
+
+def test_a_disk_alarm_of_the_broker_hangs_nobody_and_relaying_resumes(city: City, scale: Scale) -> None:
+    """Row 23, below the form (whose intake needs no broker): calls fail in time, what is accepted is safe."""
+    size, alarm = scale(500, 5_000), scale(0, 300)
+    city.settle()
+    city.broker.rabbitmqctl("set_disk_free_limit", "9000GB")
+    since = time.monotonic()
+    try:
+        runtime = ServiceRuntime(system.SERVICES["registry"], city.databases["registry"], city.settings)
+        commands = [whole_command(*hamlet_command(str(new_id()), str(COMMUNES[n % 2]))) for n in range(size)]
+        for first in range(0, size, 500):
+            some = commands[first : first + 500]
+            city.driver.note("registry", some, runtime.execute_many(some))
+        runtime.processor._drop_connection()
+        longest = 0.0
+        while not longest or time.monotonic() < since + alarm:
+            asked = time.monotonic()
+            with pytest.raises(ServiceUnavailable):
+                city.driver.ask("registry", "head", seconds=2)
+            longest = max(longest, time.monotonic() - asked)
+    finally:
+        city.broker.rabbitmqctl("set_disk_free_limit", "50MB")
+    took = city.until(partial(_drained, city, city.head("registry")), "relaying has resumed", 60)
+    assert longest <= 5
+    city.agrees()
+    figure = f"calls failed within {longest:.1f} s, {size:,} accepted, 0 lost, relay recovered after {took:.1f} s"
+    scale.measured("23", "nobody hangs, 0 lost, relay recovers ≤ 60 s", figure)

@@ -46,3 +46,20 @@ def _heals(city: City, number: int) -> float:
     seen = f"SELECT 1 FROM map_hamlets WHERE hamlet = '{hamlets[0]}'"
     city.until(lambda: city.rows("gateway", seen), f"the hamlet is seen after kill {number}")
     return time.monotonic() - since
+
+
+def test_a_deploy_under_load_loses_nothing_and_every_process_leaves_in_time(city: City, scale: Scale) -> None:
+    """Row 25: SIGTERM to each role in turn while commands come in."""
+    longest = 0.0
+    with city.load(teams=2, seed=25) as load:
+        for _ in range(scale(1, 20)):
+            for name in ("visits", "visits-relay", "reporting-relay", "reporting-follower", "gateway-follower"):
+                since = time.monotonic()
+                role, status = city.retire(name)
+                longest = max(longest, time.monotonic() - since)
+                assert status == 0, name
+                city.topology.start([role])
+                city.goes_on(load, 5)
+    city.agrees()
+    assert longest <= 30
+    scale.measured("25", "0 lost, exit ≤ 30 s, ×20", f"0 lost, exit within {longest:.1f} s")

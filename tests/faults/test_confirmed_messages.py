@@ -1,0 +1,80 @@
+"""Row 2: what the broker confirmed survives its kill -9, in every kind of queue we use or others may bind."""
+
+from deploy.local.rabbitmq import RabbitServer
+from services.kernel.identifiers import new_id
+from services.kernel.message import Recorded
+from services.kernel.messaging.connection import abandon, connect
+from services.kernel.messaging.publisher import Publisher
+from services.kernel.messaging.topology import Feed
+from services.kernel.relay import PublishFailed
+from tests.faults.soak import Scale
+from tests.kernel.driving import until
+
+KINDS = ("classic", "quorum", "stream")
+
+
+def event(position: int) -> Recorded:
+    return Recorded(
+        position, str(new_id()), "counter-1", position, "counter.raised", 1, '{"by":1}',
+        "2026-11-20T10:00:00.000000Z", str(new_id()), str(new_id()),
+    )  # fmt: skip
+
+
+def test_no_confirmed_message_is_lost_when_the_broker_is_killed(own_broker: RabbitServer, scale: Scale) -> None:
+    kills, events, batch = 2, scale(3_000, 50_000), 20
+    publisher = Publisher(own_broker.url, Feed("1h", 1_000_000))
+    publisher.announce("counting", "e1", 0)
+    connection = connect(own_broker.url, "queues")
+    with connection.channel() as channel:
+        for kind in KINDS:
+            channel.queue_declare(kind, durable=True, auto_delete=False, arguments={"x-queue-type": kind})
+            channel.queue_bind(kind, "counting.events", "*.*")
+    abandon(connection)
+    own_broker.settle()
+    confirmed, doubtful, failed = 0, 0, 0
+    at = {events // 3 // batch * batch, events * 2 // 3 // batch * batch}
+    while confirmed < events:
+        if confirmed in at:
+            at.remove(confirmed)
+            own_broker.kill()
+        try:
+            publisher.publish("counting", "e1", [event(confirmed + n + 1) for n in range(batch)])
+        except PublishFailed:
+            failed += 1
+            doubtful += batch
+            own_broker.start()
+        else:
+            confirmed += batch
+    publisher.close()
+    wanted = set(range(1, events + 1))
+    for kind in KINDS:
+        found = _positions(own_broker.url, kind, events)
+        assert wanted - found == set(), kind
+    assert failed >= kills
+    scale.measured("2", "0 lost of ≥ 50,000, 2 kills, each queue type", f"0 lost of {events:,}, {kills} kills, {KINDS}")
+
+
+def _positions(url: str, queue: str, count: int) -> set[int]:
+    """Every position the queue holds, read until all of them were seen or nothing more comes."""
+    connection = connect(url, "reader")
+    found: set[int] = set()
+    channel = connection.channel()
+    channel.basic_qos(0, 500, False)
+
+    def keep(message: object) -> None:
+        found.add(int(message.headers["ce-position"]))  # type: ignore[attr-defined]
+        channel.basic_ack(message.delivery_tag)  # type: ignore[attr-defined]
+
+    arguments = {"x-stream-offset": "first"} if queue == "stream" else None
+    channel.basic_consume(queue, callback=keep, arguments=arguments)
+
+    def all_there() -> bool:
+        try:
+            connection.drain_events(timeout=5)
+        except TimeoutError:
+            return True
+        return len(found) >= count
+
+    until(all_there, f"{queue} is read", seconds=300)
+    abandon(connection)
+    return found
