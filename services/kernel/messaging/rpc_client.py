@@ -103,14 +103,13 @@ class _Link:
 
     @classmethod
     async def open(cls, url: str, name: str) -> "_Link":
-        connection = await aio_pika.connect(
-            url,
-            timeout=CONNECT_SECONDS,
-            heartbeat=HEARTBEAT_SECONDS,
-            client_properties={"connection_name": name},
+        connection = aio_pika.Connection(
+            aio_pika.connection.make_url(url, heartbeat=HEARTBEAT_SECONDS), client_properties={"connection_name": name}
         )
         link = cls(connection)
         try:
+            # Inside: one that never came up must be closed too, or its destructor tries, on whatever thread it runs.
+            await connection.connect(timeout=CONNECT_SECONDS)
             connection.close_callbacks.add(link._on_close)
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
             channel.close_callbacks.add(link._on_close)
