@@ -24,7 +24,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.kernel.decider import Aggregate, Lookup, Refused
+from services.kernel.decider import Aggregate, Lookup, NotKnownHere, Refused
 from services.kernel.message import Command, Event
 from services.visits.business_days import check_day
 from services.visits.catalogue import check_services
@@ -154,8 +154,8 @@ VisitCommand: TypeAlias = RecordVisit | CorrectVisit | VoidVisit
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
-class VisitUnknown(Refused):
-    """No visit was recorded under this id."""
+class VisitUnknown(NotKnownHere):
+    """No visit was recorded under this id (yet): the one of the same batch may itself have been refused in passing."""
 
     code = "NO_SUCH_VISIT"
 
