@@ -48,7 +48,7 @@ def publish_frames(
             b"\x01" if mandatory else b"\x00",
         )
     )
-    table = b"".join([part for key, value in headers.items() for part in _pair(key, value)])
+    table = _table(headers)
     properties = b"".join(
         (
             _CONTENT.pack(
@@ -79,15 +79,24 @@ def publish_frames(
     return b"".join(parts)
 
 
-_keys: dict[str, bytes] = {}
+class _Keys(dict[str, bytes]):
+    """Header names as they stand before a text, encoded once."""
+
+    def __missing__(self, key: str) -> bytes:
+        found = self[key] = _short(key) + b"S"
+        return found
 
 
-def _pair(key: str, value: str) -> tuple[bytes, bytes, bytes]:
-    name = _keys.get(key)
-    if name is None:
-        name = _keys[key] = _short(key) + b"S"
-    raw = value.encode()
-    return name, _LONG.pack(len(raw)), raw
+_keys = _Keys()
+
+
+def _table(headers: Mapping[str, str]) -> bytes:
+    pack, keys = _LONG.pack, _keys
+    parts: list[bytes] = []
+    for key, value in headers.items():
+        raw = value.encode()
+        parts += (keys[key], pack(len(raw)), raw)
+    return b"".join(parts)
 
 
 def _short(text: str) -> bytes:

@@ -52,7 +52,7 @@ def received(amqp_url: str, plain_environment: Path, tmp_path: Path) -> Iterator
 
 def test_it_receives_with_event_handler(received: Path, publisher: Publisher, admin: Admin) -> None:
     queue = "evt-registry-unit.registered--plain_subscriber.on_unit_registered"
-    until(lambda: queue_exists(admin, queue), "its own queue", seconds=60)
+    until(lambda: queue_exists(admin, queue), "its own queue", seconds=120)
     publisher.announce("registry", "e1", 0)
     publisher.publish("registry", "e1", [recorded(1), recorded(2, name="unit.succeeded"), recorded(3)])
     until(lambda: received.exists() and len(received.read_text().splitlines()) == 2, "two events of that name")

@@ -170,7 +170,7 @@ def test_a_watched_edge_behind_a_one_way_blackhole_is_back_within_a_minute(
         watched.process = subprocess.Popen(
             [sys.executable, "-c", WATCHDOG, json.dumps(edge), str(tmp_path / "beat"), "{}"]
         )
-        until(answers, "the edge answers")
+        until(answers, "the edge answers", seconds=120)
         until(lambda: beat.raw(tmp_path / "beat") != b"", "its first beat")
         lost_at = proxy.accepted
         proxy.lose("downstream")

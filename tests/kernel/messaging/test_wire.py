@@ -8,7 +8,7 @@ import pytest
 from amqp import spec
 from amqp.method_framing import frame_handler, frame_writer
 from amqp.serialization import dumps
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from services.kernel.messaging.wire import Delivery, FrameReader, publish_frames
 
@@ -59,6 +59,7 @@ def deliver(tag: int, message: amqp.Message, channel: int = 1) -> bytes:
     return by_pyamqp(spec.Basic.Deliver, arguments, message, channel)
 
 
+@settings(deadline=None)
 @given(headers, bodies, st.booleans(), st.sampled_from(["", "registry.events"]), st.text(max_size=40))
 def test_a_publish_is_the_same_bytes_as_py_amqp_s(
     table: dict[str, str], body: bytes, mandatory: bool, exchange: str, key: str
@@ -87,6 +88,7 @@ def split(data: bytes) -> list[tuple[int, int, bytes]]:
     return frames
 
 
+@settings(deadline=None)  # a body cut into single bytes is read again from its start with each
 @given(
     st.lists(st.tuples(headers, bodies, st.booleans()), max_size=5),
     st.integers(1, 6000),
