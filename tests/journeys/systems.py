@@ -183,7 +183,7 @@ class DistributedRun(Running):
         """Also every database as `pg_dump` writes it: in its files, long values are compressed."""
         yield from super().everything_kept()
         for name in system.consumers():
-            command = [packages.require_postgres("pg_dump"), "--host=127.0.0.1", f"--port={self.postgres.port}"]
+            command = [str(packages.require_postgres("pg_dump")), "--host=127.0.0.1", f"--port={self.postgres.port}"]
             dump = subprocess.run(
                 [*command, "--username=postgres", name],
                 env={**os.environ, "PGPASSWORD": self.postgres.password},
