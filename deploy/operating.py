@@ -66,6 +66,55 @@ def rebuild(
     typer.echo(f"{name}: {done.events:,} events, {done.rows:,} rows, {same}")
 
 
+@operating.command(name="start-over")
+def start_over(name: Annotated[str, typer.Argument(help="A process manager, such as reporting.counting.")]) -> None:
+    """Have a halted process manager read its restored sources again; what it asked for before, it asks for once."""
+    from deploy import system
+    from deploy.connecting import open_events
+    from deploy.environment import read_settings_beside
+    from services.kernel.subscription import start_over as read_again
+
+    settings = read_settings_beside()
+    managers = {
+        f"{c.name}.{m.name}": (c.name, m.views) for c in system.consumers().values() for m in c.process_managers
+    }
+    if name not in managers:
+        raise typer.BadParameter(f"must be one of: {', '.join(managers)}; a read model is rebuilt with causo rebuild")
+    consumer, sources = managers[name]
+    database = system.open_database(settings, consumer, pool_size=2)
+    with open_events(settings) as events, database.write() as connection:
+        for source in sources:
+            read_again(connection, name, source, events.head(source).epoch)
+    database.close()
+    typer.echo(f"{name} reads {', '.join(sources)} again from the first event")
+
+
+@operating.command()
+def transfer(
+    to: Annotated[str, typer.Option(help="Target databases, with {service} in the place of the name.")],
+) -> None:
+    """Move the embedded run's data to fresh PostgreSQL databases, every position kept. Stop `causo run` first."""
+    from deploy.embedded import only_one
+    from deploy.environment import read_settings
+    from deploy.transfer import transfer as move
+
+    settings = read_settings()
+    if not settings.embedded:
+        raise typer.BadParameter("CAUSO_DATABASE_URL must be unset: the source is the embedded run under CAUSO_VAR_DIR")
+    if not to.startswith("postgresql+psycopg://") or "{service}" not in to:
+        raise typer.BadParameter("must look like postgresql+psycopg://user:password@host/{service}", param_hint="--to")
+    with only_one(settings.var_dir), progress("transfer") as step:
+        moved = 0
+
+        def count(_table: str, rows: int) -> None:
+            nonlocal moved
+            moved += rows
+            step(moved, moved)
+
+        move(settings, settings.model_copy(update={"database_url": to}), count)
+    typer.echo(f"{moved:,} rows moved; start the distributed run there")
+
+
 @operating.command(name="retry-parked")
 def retry_parked(subscription: Only = None, stream: Annotated[str | None, typer.Option()] = None) -> None:
     """Have parked streams tried again, after their cause was mended."""

@@ -6,7 +6,7 @@ while all other streams go on. Another epoch stops everything: history itself ha
 
 Errors:
 
-    Halted    the source's history is not the one this subscription followed; `causo rebuild` or `resynchronise` it
+    Halted    the source's history is not the one this subscription followed: `causo rebuild` or `causo start-over`
     NotYet    raised by a handler: what the event needs is not here yet; tried again, never parked
 """
 
@@ -509,6 +509,20 @@ def release_parked(connection: Connection, subscription: str | None = None, stre
     if stream is not None:
         chosen = chosen.where(held_streams.c.stream == stream)
     return connection.execute(chosen.values(state="retrying", attempts=1, next_attempt_at=0.0)).rowcount
+
+
+def start_over(connection: Connection, subscription: str, source: str, epoch: str) -> None:
+    """Have a process manager read a restored source again from its first event, in `epoch`.
+
+    What it asked for before it asks for again under the same command ids, which changes nothing.
+    """
+    for table in (held_streams, held_events, attempts):
+        connection.execute(table.delete().where(table.c.subscription == subscription, table.c.source == source))
+    connection.execute(
+        cursors.update()
+        .where(cursors.c.subscription == subscription, cursors.c.source == source)
+        .values(epoch=epoch, position=0, halted="")
+    )
 
 
 def for_projection(
