@@ -1,6 +1,5 @@
 """From the embedded files to PostgreSQL: every row, every position, the same epoch."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,9 +80,8 @@ def test_a_target_with_a_history_of_its_own_is_left_alone(tmp_path: Path, target
 def test_progress_is_told_table_by_table(tmp_path: Path, target: Settings) -> None:
     source, _ = laptop(tmp_path / "laptop")
     heard: dict[str, int] = {}
-    told: Callable[[str, int], None] = heard.__setitem__
 
-    copied = transfer(source, target, told)
+    copied = transfer(source, target, heard.__setitem__)
 
     assert heard["registry.events"] == 2
     assert copied == sum(heard.values())
