@@ -36,6 +36,8 @@ MOST_TOKENS = 1000
 MOST_DEPTH = 8
 MOST_ALIASES = 15
 MOST_ROOT_FIELDS = 10
+MOST_FIELDS = 250
+"""Fields with fragments unfolded; validation compares those of a level in pairs. Introspection by tools takes 220."""
 MOST_COST = 10_000
 """Objects an answer may hold at most, lists at their full length."""
 LIST_GUESS = 5
@@ -51,8 +53,11 @@ def check_shape(document: DocumentNode) -> None:
             shape = _Shape(fragments)
             if shape.roots(operation.selection_set, frozenset()) > MOST_ROOT_FIELDS:
                 raise TooMuch(f"Tối đa {MOST_ROOT_FIELDS} trường gốc một lần.", code="TOO_MANY_FIELDS")
-            if shape.aliases(operation.selection_set, 1, frozenset()) > MOST_ALIASES:
+            fields, aliases = shape.below(operation.selection_set, 1, frozenset())
+            if aliases > MOST_ALIASES:
                 raise TooMuch(f"Tối đa {MOST_ALIASES} bí danh một lần.", code="TOO_MANY_ALIASES")
+            if fields > MOST_FIELDS:
+                raise TooMuch(f"Tối đa {MOST_FIELDS} trường một lần.", code="TOO_MANY_FIELDS")
 
 
 @dataclass
@@ -60,7 +65,7 @@ class _Shape:
     """Counts over one operation. A fragment that contains itself counts once; validation refuses it."""
 
     fragments: Mapping[str, FragmentDefinitionNode]
-    _seen_aliases: dict[tuple[str, int], int] = field(default_factory=dict)
+    _seen: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     _seen_roots: dict[str, int] = field(default_factory=dict)
 
     def roots(self, selections: SelectionSetNode, inside: frozenset[str]) -> int:
@@ -77,26 +82,33 @@ class _Shape:
                 count += 1
         return min(count, MOST_ROOT_FIELDS + 1)
 
-    def aliases(self, selections: SelectionSetNode, depth: int, inside: frozenset[str]) -> int:
-        count = 0
+    def below(self, selections: SelectionSetNode, depth: int, inside: frozenset[str]) -> tuple[int, int]:
+        """Fields and aliases at this depth and below, each counted up to just past its limit."""
+        fields = aliases = 0
         for node in selections.selections:
+            more = (0, 0)
             if isinstance(node, InlineFragmentNode):
-                count += self.aliases(node.selection_set, depth, inside)
+                more = self.below(node.selection_set, depth, inside)
             elif isinstance(node, FragmentSpreadNode):
-                count += self._spread(node.name.value, depth, inside)
-            elif isinstance(node, FieldNode) and node.name.value not in _INTROSPECTION:
+                more = self._spread(node.name.value, depth, inside)
+            elif isinstance(node, FieldNode):
                 if depth > MOST_DEPTH:
                     raise TooMuch(f"Tối đa {MOST_DEPTH} tầng lồng nhau.", code="TOO_DEEP")
-                count += node.alias is not None
+                fields += 1
+                aliases += node.alias is not None
                 if node.selection_set is not None:
-                    count += self.aliases(node.selection_set, depth + 1, inside)
-        return min(count, MOST_ALIASES + 1)
+                    # How deep the schema may be asked about itself is a rule of validation.
+                    at = -MOST_TOKENS if node.name.value in _INTROSPECTION else depth
+                    more = self.below(node.selection_set, at + 1, inside)
+            fields = min(fields + more[0], MOST_FIELDS + 1)
+            aliases = min(aliases + more[1], MOST_ALIASES + 1)
+        return fields, aliases
 
-    def _spread(self, name: str, depth: int, inside: frozenset[str]) -> int:
+    def _spread(self, name: str, depth: int, inside: frozenset[str]) -> tuple[int, int]:
         key = (name, depth)
-        if key not in self._seen_aliases and name in self.fragments and name not in inside:
-            self._seen_aliases[key] = self.aliases(self.fragments[name].selection_set, depth, inside | {name})
-        return self._seen_aliases.get(key, 0)
+        if key not in self._seen and name in self.fragments and name not in inside:
+            self._seen[key] = self.below(self.fragments[name].selection_set, depth, inside | {name})
+        return self._seen.get(key, (0, 0))
 
 
 def check_cost(
