@@ -4,6 +4,7 @@ Every run is a fresh process, ours and the peers' alike: no warmed caches, no me
 """
 
 import json
+import logging
 import sys
 from importlib import import_module
 from typing import Any
@@ -15,7 +16,7 @@ def main(target: str, given: str) -> None:
     """Call the function with what was given and print what it returns."""
     # A measured run is silent, as a production run at level WARNING is; trouble shows on stderr.
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(30),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     module, _, function = target.partition(":")

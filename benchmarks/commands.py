@@ -1,4 +1,4 @@
-"""How many commands a second does one service take into PostgreSQL while its relay runs?
+"""How many commands a second one service takes into PostgreSQL while its relay runs.
 
 Eight threads of one process, each command opening a new stream. Ours: the command processor, with the relay as a
 process of its own that numbers and publishes to RabbitMQ (feed and one quorum queue bound) on the same machine.

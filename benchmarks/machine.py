@@ -42,5 +42,5 @@ def _first(file: str, key: str) -> str:
 
 
 def _gigabytes(kilobytes: str) -> str:
-    number = kilobytes.split()[0]
+    number = kilobytes.split(maxsplit=1)[0]
     return f"{int(number) / 1024**2:.0f} GB" if number.isdigit() else kilobytes

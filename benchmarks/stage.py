@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,6 +36,7 @@ class Stage:
     quick: bool
     scale: int
     say: Callable[[str], None]
+    _templates: set[str] = field(default_factory=set)
 
     def size(self, full: int, small: int) -> int:
         """How much work: `small` for a quick look."""
@@ -45,6 +46,8 @@ class Stage:
 
     def template(self, name: str, fill: Callable[[Database], None] = lambda database: None) -> str:
         """A database with the kernel's tables, filled once, to be copied for each run; returns its name."""
+        if name in self._templates:
+            return name
         self.postgres.ensure_database(name)
         # Filling is no measured part, so it may take its time.
         database = Database(self.postgres.database_url(name), pool_size=1, pg_options="-c timezone=UTC")
@@ -53,6 +56,7 @@ class Stage:
         database.close()
         with self.postgres.connect(name) as connection:
             connection.execute("VACUUM (ANALYZE)")
+        self._templates.add(name)
         return name
 
     @contextmanager
