@@ -18,7 +18,7 @@ from gateway.errors import InvalidInput, NotYetApplied, StreamParked
 from gateway.projections import PROJECTIONS
 from services.kernel.bus import Answer
 from services.kernel.database import Database
-from services.kernel.subscription import applied_version, is_held
+from services.kernel.subscription import applied_version, is_parked
 
 LONGEST_SECONDS = 5.0
 PAUSES = (0.005, 0.01, 0.02, 0.05)
@@ -93,7 +93,7 @@ def _still_missing(database: Database, pending: Sequence[tuple[str, Written]]) -
             subscription = f"gateway.{name}"
             if applied_version(connection, subscription, written.stream) >= written.version:
                 continue
-            if is_held(connection, subscription, written.stream):
+            if is_parked(connection, subscription, written.stream):
                 raise StreamParked
             missing.append((name, written))
     return missing

@@ -119,6 +119,8 @@ def evolve(state: Case, event: CaseEvent) -> Case:
 class SubmitFeedback(Command, name="submit_feedback"):
     """Report a difficulty. `letter` is base64 of what the resident wrote, sealed to this service for this case."""
 
+    sealed = frozenset({"letter"})
+
     case: UUID
     category: str = Field(max_length=40)
     service: str | None = Field(default=None, max_length=40)
@@ -130,6 +132,8 @@ class SubmitFeedback(Command, name="submit_feedback"):
 
 class AnswerFeedback(Command, name="answer_feedback"):
     """Answer the reporter. `letter` is base64 of the words, sealed to this service for this case."""
+
+    sealed = frozenset({"letter"})
 
     case: UUID
     letter: str = Field(min_length=1, max_length=100_000)

@@ -60,6 +60,8 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ClassVar[str]
+    sealed: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold ciphertext: sealed again, the same words look different, so they are no part of the digest."""
 
     command_id: UUID = Field(default_factory=new_id)
     actor: str = Field(min_length=1, max_length=200)
@@ -74,7 +76,7 @@ class Command(BaseModel):
 
     def payload_hash(self) -> str:
         """Digest of what is asked, whoever asks and whenever: the same id with another digest is a misuse."""
-        payload = self.model_dump(mode="json", exclude={"command_id", "actor", "at", "correlation_id"})
+        payload = self.model_dump(mode="json", exclude={"command_id", "actor", "at", "correlation_id", *self.sealed})
         return sha256(self.name.encode() + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

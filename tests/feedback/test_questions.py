@@ -159,6 +159,17 @@ def test_the_same_submission_twice_is_one_case(runtime: ServiceRuntime, keys: Ke
     assert stored(runtime.database).count("feedback.submitted") == 1
 
 
+def test_the_same_words_sealed_again_are_the_same_submission(runtime: ServiceRuntime, keys: Keys) -> None:
+    case = new_id()
+    body = {"case": str(case), "category": "ACC_L2", "commune": str(COMMUNE)}
+    same = envelope() | body
+    first, second = (
+        runtime.execute("submit_feedback", same | {"letter": sealed_letter(keys, case, text=TEXT)}) for _ in range(2)
+    )
+    assert first.accepted
+    assert second == first
+
+
 def test_a_letter_sealed_for_another_case_is_refused(runtime: ServiceRuntime, keys: Keys) -> None:
     body = {"case": str(new_id()), "category": "ACC_L2", "commune": str(COMMUNE)}
     answer = runtime.execute(
