@@ -11,15 +11,15 @@ Errors:
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 import psycopg
 import structlog
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
 from services.kernel.clock import Clock, system_clock, to_text
@@ -84,6 +84,7 @@ attempts = Table(
 BACKOFF_SECONDS = (0.0, 10.0, 60.0)
 """Pauses before the second, third and fourth try; then the stream is parked."""
 PAGE = 1000
+_FETCHING_LOCK = 7_151_003
 _TROUBLE = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
 """The database's, never an event's: nothing is held for it, the whole delivery is tried again."""
 
@@ -208,8 +209,36 @@ class Subscription:
             page = self._events.events_since(self.source, after, min(PAGE, until - after))
             if not page:
                 raise LookupError(f"{self.source} has no event after {after} though {until} was announced")
-            self._take(epoch, page)
+            self._take_page(epoch, page)
             after = page[-1].position
+
+    def _take_page(self, epoch: str, page: Sequence[Recorded]) -> None:
+        """A page fetched: no broker says that it killed somebody before, so a mark of our own must."""
+        if not self._database.is_postgres:  # embedded: nobody is there to start a process that died
+            self._take(epoch, page)
+            return
+        with self._fetching_alone():
+            died = self._died_within(page)
+            if not died:
+                self._remember_tries(page[0], 1)
+            try:
+                self._take(epoch, page, careful=died)
+            finally:
+                if not died:
+                    with suppress(*_TROUBLE):
+                        self._remember_tries(page[0], 0)
+
+    @contextmanager
+    def _fetching_alone(self) -> Iterator[None]:
+        """A lock of a session, which dies with its process: what is marked while we hold it was left by the dead."""
+        key = {"lock": _FETCHING_LOCK, "mine": f"{self.name}/{self.source}"}
+        with self._database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("SELECT pg_advisory_lock(:lock, hashtext(:mine))"), key)
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock, hashtext(:mine))"), key)
 
     # -- the cursor -----------------------------------------------------------------------------------------------
 
@@ -305,6 +334,12 @@ class Subscription:
         mine = (*self._mine(attempts), attempts.c.position == recorded.position)
         with self._database.read() as connection:
             return connection.execute(select(attempts.c.tries).where(*mine)).scalar_one_or_none() or 0
+
+    def _died_within(self, page: Sequence[Recorded]) -> bool:
+        """True when a process was killed while it had some of this page in hand."""
+        within = attempts.c.position.between(page[0].position, page[-1].position)
+        with self._database.read() as connection:
+            return connection.execute(select(attempts.c.tries).where(*self._mine(attempts), within)).first() is not None
 
     def _remember_tries(self, recorded: Recorded, tries: int) -> None:
         key = {"subscription": self.name, "source": self.source, "position": recorded.position}
@@ -497,6 +532,18 @@ def is_held(connection: Connection, subscription: str, stream: str) -> bool:
     """True while the stream is parked or waiting to be tried again."""
     found = connection.execute(
         held_streams.select().where(held_streams.c.subscription == subscription, held_streams.c.stream == stream)
+    ).first()
+    return found is not None
+
+
+def is_parked(connection: Connection, subscription: str, stream: str) -> bool:
+    """True when the stream waits for a person; while it is only tried again, patience is the answer."""
+    found = connection.execute(
+        held_streams.select().where(
+            held_streams.c.subscription == subscription,
+            held_streams.c.stream == stream,
+            held_streams.c.state == "parked",
+        )
     ).first()
     return found is not None
 
