@@ -42,7 +42,7 @@ GATHER_SECONDS = 0.001
 
 Key = tuple[str, str]
 
-_TROUBLE = (psycopg.OperationalError, OperationalError, sqlite3.OperationalError)
+TROUBLE = (psycopg.OperationalError, OperationalError, sqlite3.OperationalError)
 """The database's, not a command's: the same commands may succeed in a moment."""
 
 
@@ -142,7 +142,16 @@ class CommandProcessor:
         return self.execute_many([command])[0]
 
     def execute_many(self, commands: Sequence[Command]) -> list[Answer]:
-        """Run commands in order, each accepted or refused on its own, sharing commits."""
+        """Run commands in order, each accepted or refused on its own, sharing commits. Raises the first failure."""
+        answers = []
+        for outcome in self.execute_each(commands):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            answers.append(outcome)
+        return answers
+
+    def execute_each(self, commands: Sequence[Command]) -> list[Answer | BaseException]:
+        """The same, a failure standing in the place of the command that failed."""
         turn = _Turn([self._item(command) for command in commands])
         with self._mutex:
             self._waiting.append(turn)
@@ -154,10 +163,7 @@ class CommandProcessor:
             leads = turn.leads
         if leads:
             self._lead()
-        for item in turn.items:
-            if item.error is not None:
-                raise item.error
-        return [item.answer for item in turn.items if item.answer is not None]
+        return [item.answer or item.error or AssertionError("a command left undone") for item in turn.items]
 
     def _lead(self) -> None:
         """Work for everyone waiting, then pass the baton: to each his answer, to the next in line the lead."""
@@ -202,7 +208,7 @@ class CommandProcessor:
     def _together(self, batch: list[_Item]) -> bool:
         try:
             return self._attempt(batch, attempts=2)
-        except _TROUBLE:
+        except TROUBLE:
             raise
         except Exception as error:  # one of them cannot be stored or asked about: nobody else pays for it
             log.warning("batch_failed", error=type(error).__name__)
@@ -212,7 +218,7 @@ class CommandProcessor:
         try:
             if not self._attempt([item], attempts=ATTEMPTS):
                 item.error = store.Conflict(f"still contended after {ATTEMPTS} attempts")
-        except _TROUBLE:
+        except TROUBLE:
             raise
         except Exception as error:
             log.error("command_failed", command=item.command.name, error=type(error).__name__)
@@ -224,7 +230,7 @@ class CommandProcessor:
             try:
                 if self._finish(items):
                     return True
-            except _TROUBLE:
+            except TROUBLE:
                 # The outcome may be unknown; trying again is safe, the command's row tells.
                 self._drop_connection()
                 if attempt + 1 == attempts:
@@ -273,7 +279,7 @@ class CommandProcessor:
             item.command = prepare(self._database, item.command)
         except Refused as refusal:
             item.refusal = refusal
-        except _TROUBLE:
+        except TROUBLE:
             raise
         except Exception as error:
             log.error("command_failed", command=item.command.name, error=type(error).__name__)

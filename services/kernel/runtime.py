@@ -15,9 +15,10 @@ from services.kernel.bus import Answer, Payload, UnknownQuestion
 from services.kernel.clock import Clock, system_clock
 from services.kernel.database import Database
 from services.kernel.definition import ServiceDefinition
-from services.kernel.handling import CommandProcessor
+from services.kernel.handling import TROUBLE, CommandProcessor
 from services.kernel.message import Command
 from services.kernel.settings import Settings
+from services.kernel.store import Conflict
 
 logger = structlog.get_logger(__name__)
 
@@ -56,8 +57,9 @@ class ServiceRuntime:
             refusal = Answer(False, code="TOO_MANY", message=rule, field="commands")
             return [refusal] * len(commands)
         parsed = [self._parse(name, payload) for name, payload in commands]
-        ran = iter(self.processor.execute_many([command for command in parsed if isinstance(command, Command)]))
-        return [next(ran) if isinstance(command, Command) else command for command in parsed]
+        ran = iter(self.processor.execute_each([command for command in parsed if isinstance(command, Command)]))
+        outcomes = [next(ran) if isinstance(command, Command) else command for command in parsed]
+        return [outcome if isinstance(outcome, Answer) else _failed(outcome) for outcome in outcomes]
 
     def ask(self, question: str, payload: Mapping[str, Any]) -> Any:
         """Answer a question of the definition with JSON. Raises `UnknownQuestion`."""
@@ -86,6 +88,13 @@ class ServiceRuntime:
             first = error.errors(include_input=False, include_url=False)[0]
             field = ".".join(map(str, first["loc"]))
             return Answer(False, code="INVALID", message=f"{field}: {_rule(first)}", field=field)
+
+
+def _failed(error: BaseException) -> Answer:
+    """A mistake of ours in one command costs its neighbours nothing; what may pass is raised, to be tried again."""
+    if isinstance(error, (*TROUBLE, Conflict)) or not isinstance(error, Exception):
+        raise error
+    return Answer(False, code="INTERNAL", message="Lỗi nội bộ, lệnh này chưa được ghi. Xin báo người vận hành.")
 
 
 _RULES = {
