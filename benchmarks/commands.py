@@ -2,7 +2,8 @@
 
 Eight threads of one process, each command opening a new stream. Ours: the command processor, with the relay as a
 process of its own that numbers and publishes to RabbitMQ (feed and one quorum queue bound) on the same machine.
-eventsourcing: `Application.save` of a new aggregate from eight threads, nothing beside it. Bare psycopg: eight
+eventsourcing: `Application.save` of a new aggregate from eight threads, nothing beside it, with and without its table
+lock; the goal is about the first, because only then its readers see every event. Bare psycopg: eight
 connections in eight threads, each INSERT of an equal row its own transaction, prepared. A run is timed, not counted.
 """
 
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.report import Row, compared
-from benchmarks.rounds import alternate
+from benchmarks.rounds import alternate, brief
 from benchmarks.stage import Stage
 from benchmarks.workload import COUNTING, REASON, SOURCE, StartCounter
 from services.kernel import log as event_log
@@ -46,21 +47,23 @@ def measure(stage: Stage) -> list[Row]:
                 behind.append(running.finish()["seconds_behind"])
         return float(answer["per_second"])
 
-    def peer(script: str) -> Callable[[], float]:
+    def peer(script: str, **given: Any) -> Callable[[], float]:
         def run() -> float:
+            given.update(seconds=seconds, writers=WRITERS, reason=REASON)
             with stage.database() as database:
-                answer = stage.peer(script, database=database, seconds=seconds, writers=WRITERS, reason=REASON)
+                answer = stage.peer(script, database=database, **given)
             return float(answer["per_second"])
 
         return run
 
     contestants = {
         "ours": ours,
-        "eventsourcing": peer("eventsourcing_commands"),
+        "eventsourcing": peer("eventsourcing_commands", functions=False),
+        "eventsourcing without lock": peer("eventsourcing_commands", functions=True),
         "psycopg": peer("psycopg_inserts"),
     }
     found = alternate(contestants, stage.rounds, stage.say)
-    mine, library, bare = found["ours"], found["eventsourcing"], found["psycopg"]
+    mine, library, unlocked, bare = found.values()
     how = f"{WRITERS} writers, {seconds} s a run; ours {mine.spread}"
     relayed = f"the relay was {max(behind):.2f} s behind at most when the writers stopped"
     return [
@@ -68,7 +71,8 @@ def measure(stage: Stage) -> list[Row]:
             "commands into PostgreSQL, relay running, against eventsourcing",
             *(mine.median, library.median, 4),
             "commands/s",
-            f"{how}, eventsourcing {library.spread}; {relayed}",
+            f"{how}, eventsourcing {library.spread}; {relayed}. With its server-side functions, which take no lock and"
+            f" let readers skip events, eventsourcing gave {brief(unlocked.median)} ({unlocked.spread})",
         ),
         compared(
             "commands into PostgreSQL, relay running, against bare psycopg",
@@ -102,9 +106,10 @@ def write(given: dict[str, Any]) -> dict[str, float]:
         assert processor.execute(command).accepted
 
     per_second = in_threads(send, WRITERS, given["seconds"])
+    cpu = time.process_time() / (per_second * given["seconds"])
     notifier.close()
     database.close()
-    return {"per_second": per_second}
+    return {"per_second": per_second, "cpu_us": cpu * 1e6}
 
 
 def in_threads(act: Callable[[], None], threads: int, seconds: float) -> float:
@@ -140,6 +145,7 @@ def relay(given: dict[str, Any]) -> dict[str, float]:
     thread = threading.Thread(target=runner.run)
     thread.start()
     runner.leading.wait()
+    started = time.process_time()
     print("ready", flush=True)
     sys.stdin.read()
     began = time.perf_counter()
@@ -148,7 +154,7 @@ def relay(given: dict[str, Any]) -> dict[str, float]:
     seconds = time.perf_counter() - began
     runner.stop()
     thread.join()
-    return {"seconds_behind": seconds}
+    return {"seconds_behind": seconds, "cpu_seconds": time.process_time() - started}
 
 
 def _waiting(database: Database) -> int:

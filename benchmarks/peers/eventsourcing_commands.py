@@ -1,8 +1,9 @@
 """eventsourcing: `Application.save` of new aggregates from several threads.
 
-Settings as its documentation recommends them for speed: a connection a thread, none opened in passing, no pre-ping,
-and `POSTGRES_ENABLE_DB_FUNCTIONS`, with which its own published speed runs are made (one server-side function a save,
-and no table lock: its default locks the table for every save, slower, and then no reader can skip an event).
+Settings as its documentation has them for speed: a connection a thread, none opened in passing, no pre-ping. By default
+every save locks the table, so that no reader can skip an event. With `functions`, the setting of its own published
+speed runs (`POSTGRES_ENABLE_DB_FUNCTIONS`), a save is one server-side function without that lock: faster, and in a
+trial a reader beside eight writers skipped 41 of 5,586 events. The first keeps the promise ours keeps.
 """
 
 import json
@@ -38,7 +39,7 @@ class Counting(Application[UUID]):  # type: ignore[misc,unused-ignore]
     """Nothing but the library's own."""
 
 
-def settings(database: str, connections: int) -> dict[str, str]:
+def settings(database: str, connections: int, *, functions: bool = False) -> dict[str, str]:
     """The library's environment for one database."""
     url = urlsplit(database)
     return {
@@ -51,13 +52,13 @@ def settings(database: str, connections: int) -> dict[str, str]:
         "POSTGRES_POOL_SIZE": str(connections),
         "POSTGRES_MAX_OVERFLOW": "0",
         "POSTGRES_PRE_PING": "n",
-        "POSTGRES_ENABLE_DB_FUNCTIONS": "y",
+        "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if functions else "n",
     }
 
 
 def main(given: dict[str, Any]) -> dict[str, float]:
     """Commands a second, all threads together."""
-    app = Counting(env=settings(given["database"], given["writers"]))
+    app = Counting(env=settings(given["database"], given["writers"], functions=given["functions"]))
     unit, counts = uuid4(), [0] * given["writers"]
     starts = time.perf_counter() + WARM_UP_SECONDS
     ends = starts + given["seconds"]
