@@ -152,7 +152,6 @@ class City:
     def until(self, holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> float:
         """Wait, putting back what ended by itself; how many seconds it took."""
         since = time.monotonic()
-        print(f"{since:.1f} waiting: {what}", flush=True)  # noqa
         while not holds():
             assert time.monotonic() < since + seconds, f"not within {seconds:g} s: {what}"
             self.unexpected += self.topology.tend()

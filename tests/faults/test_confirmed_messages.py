@@ -1,5 +1,8 @@
 """Row 2: what the broker confirmed survives its kill -9, in every kind of queue we use or others may bind."""
 
+import time
+from contextlib import suppress
+
 from deploy.local.rabbitmq import RabbitServer
 from services.kernel.identifiers import new_id
 from services.kernel.message import Recorded
@@ -8,7 +11,6 @@ from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import Feed
 from services.kernel.relay import PublishFailed
 from tests.faults.soak import Scale
-from tests.kernel.driving import until
 
 KINDS = ("classic", "quorum", "stream")
 
@@ -31,7 +33,7 @@ def test_no_confirmed_message_is_lost_when_the_broker_is_killed(own_broker: Rabb
             channel.queue_bind(kind, "counting.events", "*.*")
     abandon(connection)
     own_broker.settle()
-    confirmed, doubtful, failed = 0, 0, 0
+    confirmed = failed = 0
     at = {events // 3 // batch * batch, events * 2 // 3 // batch * batch}
     while confirmed < events:
         if confirmed in at:
@@ -41,8 +43,8 @@ def test_no_confirmed_message_is_lost_when_the_broker_is_killed(own_broker: Rabb
             publisher.publish("counting", "e1", [event(confirmed + n + 1) for n in range(batch)])
         except PublishFailed:
             failed += 1
-            doubtful += batch
             own_broker.start()
+            time.sleep(0.2)  # up, but its queues are not yet: a relay pauses longer
         else:
             confirmed += batch
     publisher.close()
@@ -68,13 +70,8 @@ def _positions(url: str, queue: str, count: int) -> set[int]:
     arguments = {"x-stream-offset": "first"} if queue == "stream" else None
     channel.basic_consume(queue, callback=keep, arguments=arguments)
 
-    def all_there() -> bool:
-        try:
-            connection.drain_events(timeout=5)
-        except TimeoutError:
-            return True
-        return len(found) >= count
-
-    until(all_there, f"{queue} is read", seconds=300)
+    with suppress(TimeoutError):  # silence means that this is all
+        while len(found) < count:
+            connection.drain_events(timeout=10)
     abandon(connection)
     return found

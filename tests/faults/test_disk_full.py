@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,14 +113,11 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
 
 def _fill(ballast: Path) -> None:
     """Leave no byte."""
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 4096):
-            try:
-                while True:
-                    file.write(bytes(size))
-                    file.flush()
-            except OSError:
-                continue
+            with suppress(OSError):
+                while file.write(bytes(size)) == size:
+                    pass
 
 
 def _numbered(database: Database) -> int:
