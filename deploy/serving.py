@@ -1,11 +1,12 @@
 """The gateway's edge under uvicorn, in the main thread: it owns the signals and returns when told to stop."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
-from gateway.app import create_app
 
+from gateway.app import create_app
 from gateway.parts import GatewayParts
 from services.kernel.messaging.beat import Beat
 
@@ -40,6 +41,13 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._beat = beat
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn would raise the signal again once it has served: `serve` would not return, nobody could tidy up.
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
