@@ -2,7 +2,7 @@
 #
 #   CAUSO_PORT=9000 make run            another port
 #   make -s token ROLE=province_official UNIT=96
-#   make test ARGS="-k registry -x"     only some tests
+#   make test ARGS="-k registry -x"     only some tests (WORKERS=0: in one process)
 #   make bench SCALE=10                 the long form of a benchmark
 
 SHELL := /bin/sh
@@ -14,6 +14,7 @@ ROLE ?= province_official
 UNIT ?= 96
 BODY ?=
 ARGS ?=
+WORKERS ?= $(if $(CAUSO_TEST_AMQP_URL),0,2)
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := services gateway deploy tests benchmarks
@@ -32,7 +33,7 @@ run: $(READY) ## Run everything in one process on http://127.0.0.1:8000 (port: C
 
 test: $(READY) ## Run every test, on a private PostgreSQL and RabbitMQ of its own
 	@$(BIN)/python -m deploy.local
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(READY) ## Lint, format, types, import rules, compose file and Dockerfile
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/check.sh $(wildcard $(SOURCES))
