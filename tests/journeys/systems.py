@@ -60,11 +60,16 @@ class Running:
         """Variables for `causo` beside this system."""
         return {"CAUSO_VAR_DIR": str(self.settings.var_dir), "CAUSO_PORT": str(self.settings.port)}
 
+    def whole_environment(self) -> dict[str, str]:
+        """The same with what is not ours; nothing of what a developer has set for his own runs."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CAUSO_")}
+        return kept | {"PYTHONUTF8": "1", "COLUMNS": "200"} | self.environment()
+
     def causo(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """An operator's command, run to its end."""
         return subprocess.run(
             [sys.executable, "-m", "deploy", *arguments],
-            env=_clean() | self.environment() | variables,
+            env=self.whole_environment() | variables,
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -98,8 +103,9 @@ class EmbeddedRun(Running):
         """What it printed and logged, of all its starts."""
         return self.home / "run.log"
 
-    def start(self, seconds: float = PATIENCE_SECONDS) -> None:
-        """Start it and return when it serves."""
+    def start(self, seconds: float = PATIENCE_SECONDS) -> float:
+        """Start it and return when it serves; how many seconds that took."""
+        since = time.monotonic()
         self.home.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -107,11 +113,12 @@ class EmbeddedRun(Running):
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=_clean() | self.environment(),
+                env=self.whole_environment(),
                 cwd=ROOT,
             )
         eventually(lambda: self.answers() or self._ended(), "`causo run` serves", seconds)
         assert not self._ended(), self.log.read_text()[-2000:]
+        return time.monotonic() - since
 
     def _ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
@@ -191,12 +198,6 @@ class DistributedRun(Running):
                 check=True,
             )
             yield f"pg_dump {name}", dump.stdout
-
-
-def _clean() -> dict[str, str]:
-    """Our environment without what a developer has set for his own runs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CAUSO_")}
-    return kept | {"PYTHONUTF8": "1", "COLUMNS": "200"}
 
 
 def _map_of_ca_mau(home: Path) -> tuple[Path, Path]:
