@@ -149,13 +149,15 @@ class City:
         self.broker.kill()
         self.broker.start()
 
-    def until(self, holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> float:
-        """Wait, putting back what ended by itself; how many seconds it took."""
+    def until(
+        self, holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, *, every: float = 0.05
+    ) -> float:
+        """Wait, looking `every` so many seconds and putting back what ended by itself; how many seconds it took."""
         since = time.monotonic()
         while not holds():
             assert time.monotonic() < since + seconds, f"not within {seconds:g} s: {what}"
             self.unexpected += self.topology.tend()
-            time.sleep(0.02)
+            time.sleep(every)
         return time.monotonic() - since
 
     def goes_on(self, load: Load, commands: int) -> None:
@@ -182,7 +184,7 @@ class City:
 
     def settle(self) -> float:
         """Wait until all is told and heard; how many seconds that took."""
-        return self.until(self.settled, "all is told and heard", 2 * PATIENCE_SECONDS)
+        return self.until(self.settled, "all is told and heard", 2 * PATIENCE_SECONDS, every=0.25)
 
     def agrees(self) -> None:
         """Every read model equals the model computed from the driver's log; nothing is dead, parked or halted."""

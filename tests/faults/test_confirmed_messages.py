@@ -23,7 +23,7 @@ def event(position: int) -> Recorded:
 
 
 def test_no_confirmed_message_is_lost_when_the_broker_is_killed(own_broker: RabbitServer, scale: Scale) -> None:
-    kills, events, batch = 2, scale(3_000, 50_000), 20
+    kills, events, batch = 2, scale(2_000, 50_000), 20
     publisher = Publisher(own_broker.url, Feed("1h", 1_000_000))
     publisher.announce("counting", "e1", 0)
     connection = connect(own_broker.url, "queues")

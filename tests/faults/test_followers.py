@@ -98,7 +98,7 @@ def counters(count: int) -> list[UUID]:
 def test_one_bad_event_is_tried_a_few_times_and_parked_while_all_others_pass(
     followed: Followed, scale: Scale, poison: int
 ) -> None:
-    events = scale(2_000, 10_000)
+    events = scale(600, 10_000)
     healthy, bad = counters(STREAMS), new_id()
     followed.do([start(counter) for counter in [*healthy, bad]])
     raises: list[Command] = [add(healthy[n % STREAMS]) for n in range(events)]

@@ -18,7 +18,7 @@ from tests.faults.soak import Scale
 
 def test_state_and_message_exist_together_or_not_at_all(city: City, scale: Scale) -> None:
     """Row 9: the edge is killed 0–200 ms after each request."""
-    kills = scale(5, 200)
+    kills = scale(3, 200)
     chance = random.Random(9)
     city.settle()
     before = city.head("registry")
@@ -46,7 +46,7 @@ def _over(thread: threading.Thread) -> bool:
 
 def test_a_backlog_of_a_broker_outage_drains_in_time_and_in_order(city: City, scale: Scale) -> None:
     """Row 10."""
-    size, outage = scale(3_000, 10_000), scale(0, 300)
+    size, outage = scale(2_000, 10_000), scale(0, 300)
     city.settle()
     before = city.head("registry")
     with city.spying("registry") as spied:
@@ -62,7 +62,7 @@ def test_a_backlog_of_a_broker_outage_drains_in_time_and_in_order(city: City, sc
         while time.monotonic() < down + outage:
             time.sleep(1)
         city.broker.start()
-        took = city.until(lambda: _drained(city, before + size), "the backlog is read everywhere", 120)
+        took = city.until(lambda: _drained(city, before + size), "the backlog is read everywhere", 120, every=0.25)
         positions = list(dict.fromkeys(int(m.headers["ce-position"]) for m in spied()))
         assert positions == list(range(before + 1, before + size + 1))
     city.agrees()
@@ -116,7 +116,7 @@ def test_a_disk_alarm_of_the_broker_hangs_nobody_and_relaying_resumes(city: City
             longest = max(longest, time.monotonic() - asked)
     finally:
         city.broker.rabbitmqctl("set_disk_free_limit", "50MB")
-    took = city.until(partial(_drained, city, city.head("registry")), "relaying has resumed", 60)
+    took = city.until(partial(_drained, city, city.head("registry")), "relaying has resumed", 60, every=0.25)
     assert longest <= 5
     city.agrees()
     figure = f"calls failed within {longest:.1f} s, {size:,} accepted, 0 lost, relay recovered after {took:.1f} s"

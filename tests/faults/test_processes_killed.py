@@ -6,6 +6,9 @@ from tests.faults.city import City
 from tests.faults.driver import codes
 from tests.faults.soak import Scale
 
+FOLLOWERS = ("gateway-follower", "reporting-follower", "visits-follower")
+DEPLOYED = ("visits", "visits-relay", "gateway-follower")
+
 
 def test_read_models_equal_the_drivers_own_log_whatever_was_killed(city: City, scale: Scale) -> None:
     """The issue's own fault test; rows 2 and 22, and a standby relay that leads within 5 s."""
@@ -15,10 +18,9 @@ def test_read_models_equal_the_drivers_own_log_whatever_was_killed(city: City, s
         city.goes_on(load, 50)
         for number in range(kills):
             takeovers.append(city.kill_leading_relay())
-            city.kill("gateway-follower", "reporting-relay")
+            city.kill(*scale((FOLLOWERS[number % 3],), (*FOLLOWERS, "reporting-relay")))
             city.goes_on(load, 50)
-            city.kill("visits", "registry")
-            city.kill("visits-follower", "reporting-follower")
+            city.kill(*scale(("visits",), ("visits", "registry", "reporting")))
             city.goes_on(load, 50)
             for _ in range(scale(1, 2)):
                 city.bounce_broker()
@@ -53,7 +55,7 @@ def test_a_deploy_under_load_loses_nothing_and_every_process_leaves_in_time(city
     longest = 0.0
     with city.load(teams=2, seed=25) as load:
         for _ in range(scale(1, 20)):
-            for name in ("visits", "visits-relay", "reporting-relay", "reporting-follower", "gateway-follower"):
+            for name in scale(DEPLOYED, (*DEPLOYED, "registry", "reporting", "reporting-relay", "reporting-follower")):
                 since = time.monotonic()
                 role, status = city.retire(name)
                 longest = max(longest, time.monotonic() - since)
