@@ -85,7 +85,7 @@ def test_edge_relay_and_follower_are_back_within_a_minute(city: City, watched: l
         for one, fault in zip(watched, faults, strict=True):
             one.suffer(fault)
         since = time.monotonic()
-        lost = since + scale(10, 40)
+        lost = since + scale(25, 40)
         while time.monotonic() < lost:
             city.driver.found_hamlets(1)
             time.sleep(1)
