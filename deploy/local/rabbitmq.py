@@ -17,6 +17,7 @@ import amqp
 from deploy.local import packages, processes
 from deploy.local.errors import LocalServerError
 from deploy.local.processes import LOOPBACK
+from services.kernel.messaging.connection import abandon
 
 USER = "rabbitmq"
 GUEST = "guest"
@@ -139,7 +140,11 @@ class RabbitServer:
         connection = amqp.Connection(
             f"{LOOPBACK}:{self.port}", "guest", self.password, virtual_host=vhost, connect_timeout=5
         )
-        connection.connect()
+        try:
+            connection.connect()
+        except BaseException:
+            abandon(connection)
+            raise
         return connection
 
     def rabbitmqctl(self, *arguments: str, timeout: float = 60) -> str:

@@ -43,7 +43,21 @@ def connect(url: str, name: str) -> amqp.Connection:
         heartbeat=HEARTBEAT_SECONDS,
         transport_options=options,
     )
-    connection = template.transport.establish_connection()
+    made: list[amqp.Connection] = []
+
+    def remember(**arguments: Any) -> amqp.Connection:
+        made.append(amqp.Connection(**arguments))
+        return made[-1]
+
+    transport = template.transport
+    transport.Connection = remember
+    try:
+        connection = transport.establish_connection()
+    except BaseException:
+        # A broker that is only starting accepts and then falls silent; nobody else would close that socket.
+        for half_open in made:
+            abandon(half_open)
+        raise
     connection.transport.sock.settimeout(SOCKET_SECONDS)
     return connection
 
