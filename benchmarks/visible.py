@@ -169,11 +169,11 @@ class _Driver:
     async def run(self) -> dict[str, float]:
         hamlets = [await self._done(NEW_HAMLET, name=f"Ấp {number + 1}") for number in range(HAMLETS)]
         self._team = await self._done(NEW_TEAM, hamlets=hamlets)
-        for number in range(HOUSEHOLDS):
-            hamlet = hamlets[number % HAMLETS]
-            self._households.append((hamlet, await self._done(NEW_HOUSEHOLD, hamlet=hamlet)))
-        for household in self._households:
-            await self._one(*household)  # warms up every process
+        for _ in range(HOUSEHOLDS // HAMLETS):
+            made = await asyncio.gather(*(self._done(NEW_HOUSEHOLD, hamlet=hamlet) for hamlet in hamlets))
+            self._households += zip(hamlets, made, strict=True)
+        for start in range(0, HOUSEHOLDS, HAMLETS):  # warms up every process
+            await asyncio.gather(*(self._one(*household) for household in self._households[start : start + HAMLETS]))
         self._repeated = 0
         self._mutations.clear()
         self._waits.clear()
