@@ -38,6 +38,6 @@ def alternate(contestants: Mapping[str, Contestant], rounds: int, say: Callable[
 
 def brief(figure: float) -> str:
     """A figure as a person reads it: three digits that count."""
-    if abs(figure) >= 1000:
+    if abs(figure) >= 100:
         return f"{figure:,.0f}"
     return f"{figure:.3g}"
