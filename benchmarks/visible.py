@@ -79,7 +79,7 @@ def measure(stage: Stage) -> list[Row]:
             found = stage.ours("benchmarks.visible:drive", **given)
         finally:
             topology.stop()
-    for name in system.consumers():
+    for name in system.DATABASES:
         stage.drop(name)
     stage.say(f"  p50 {found['p50']:.0f} ms, p99 {found['p99']:.0f} ms, mutations p99 {found['mutation_p99']:.0f} ms")
     return [
@@ -94,7 +94,7 @@ def measure(stage: Stage) -> list[Row]:
 
 
 def _settings(stage: Stage, amqp: str) -> Settings:
-    for name in system.consumers():
+    for name in system.DATABASES:
         stage.postgres.ensure_database(name)
     var = stage.home / "var"
     var.mkdir()

@@ -97,10 +97,9 @@ def migrate(name: Annotated[list[str] | None, typer.Argument(help="All databases
     from deploy.environment import read_settings
 
     settings = read_settings()
-    consumers = system.consumers()
-    for wanted in [_known(each) for each in name or []] or list(consumers):
+    for wanted in [_known(each) for each in name or []] or system.DATABASES:
         database = system.open_database(settings, wanted, pool_size=2)
-        system.prepare_database(consumers[wanted], database)
+        system.prepare_database(system.consumer(wanted), database)
         database.close()
         typer.echo(f"{wanted}: newest version")
 
@@ -121,7 +120,7 @@ def watch(context: typer.Context) -> None:
 def _known(name: str, *, gateway: bool = True) -> str:
     from deploy import system
 
-    names = [*system.SERVICES, *([system.GATEWAY] if gateway else [])]
+    names = system.DATABASES if gateway else system.SERVICES
     if name not in names:
         raise typer.BadParameter(f"must be one of: {', '.join(names)}")
     return name

@@ -38,8 +38,8 @@ def open_bus(settings: Settings) -> Iterator[ExecuteMany]:
 
     databases = {name: system.open_database(settings, name) for name in system.SERVICES}
     for name, database in databases.items():
-        system.prepare_database(system.consumers()[name], database)
-    runtimes = {name: ServiceRuntime(system.SERVICES[name], databases[name], settings) for name in databases}
+        system.prepare_database(system.consumer(name), database)
+    runtimes = {name: ServiceRuntime(system.definition(name), databases[name], settings) for name in databases}
     try:
         yield lambda service, commands: runtimes[service].execute_many(commands)
     finally:
@@ -82,7 +82,7 @@ def development_token(settings: Settings, role: str, held: Sequence[str], body: 
     units: list[str] = []
     teams: list[str] = []
     try:
-        system.prepare_database(system.consumers()[system.GATEWAY], database)
+        system.prepare_database(system.consumer(system.GATEWAY), database)
         with database.read() as connection:
             for code in held:
                 more_units, more_teams = tokens.resolve(connection, Role(role), code, now)

@@ -33,8 +33,10 @@ class Embedded:
         self.events = LocalEvents(self.databases)
         self._relays: dict[str, Relay] = {}
         self.runtimes = {
-            name: ServiceRuntime(definition, self.databases[name], settings, clock=clock, committed=self._waker(name))
-            for name, definition in system.SERVICES.items()
+            name: ServiceRuntime(
+                system.definition(name), self.databases[name], settings, clock=clock, committed=self._waker(name)
+            )
+            for name in system.SERVICES
         }
         self.followers = [self._follower(name) for name in self.consumers]
         publisher = LocalPublisher(self.followers)

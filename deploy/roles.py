@@ -10,18 +10,16 @@ from collections.abc import Callable
 from types import FrameType
 
 from deploy import system
-from deploy.following import QueueFollower, follow
 from services.kernel.messaging.beat import Beat
-from services.kernel.messaging.publisher import Publisher
-from services.kernel.messaging.rpc_client import RpcCommandBus, RpcEventSource
-from services.kernel.messaging.topology import Feed
-from services.kernel.relay import Notifier, Relay
-from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
 
 
 def relay(settings: Settings, service: str) -> None:
     """Number and publish one service's events, or stand by for the relay that does."""
+    from services.kernel.messaging.publisher import Publisher
+    from services.kernel.messaging.topology import Feed
+    from services.kernel.relay import Relay
+
     database = system.open_database(settings, service, pool_size=4)
     runner = Relay(
         service,
@@ -37,13 +35,18 @@ def relay(settings: Settings, service: str) -> None:
 
 def subscribe(settings: Settings, consumer_name: str, only: str | None = None) -> None:
     """Keep the read models and process managers of one database up to date; `only` picks one of them by name."""
-    consumer = system.consumers()[consumer_name]
+    from deploy.following import QueueFollower, follow
+    from services.kernel.messaging.rpc_client import RpcEventSource
+    from services.kernel.relay import Notifier
+    from services.kernel.runtime import ServiceRuntime
+
+    consumer = system.consumer(consumer_name)
     database = system.open_database(settings, consumer_name, pool_size=16)
     events = RpcEventSource(_amqp(settings), timeout_seconds=settings.rpc_timeout_seconds, name=f"{consumer_name} gaps")
     notifier = Notifier(database) if consumer.owns_events else None
     execute_many = None
     if notifier is not None:
-        runtime = ServiceRuntime(system.SERVICES[consumer_name], database, settings, committed=notifier.committed)
+        runtime = ServiceRuntime(system.definition(consumer_name), database, settings, committed=notifier.committed)
         execute_many = runtime.processor.execute_many
     wanted = f"{consumer_name}.{only}"
     followers = [
@@ -68,6 +71,7 @@ def gateway(settings: Settings) -> None:
     """Serve GraphQL, the public pages and the intake."""
     from deploy.serving import serve
     from gateway.parts import GatewayParts
+    from services.kernel.messaging.rpc_client import RpcCommandBus
 
     database = system.open_database(settings, system.GATEWAY, pool_size=16)
     bus = RpcCommandBus(_amqp(settings), timeout_seconds=settings.rpc_timeout_seconds, name="gateway")

@@ -18,7 +18,7 @@ def run_service(settings: Settings, name: str) -> int:
         raise LookupError("CAUSO_AMQP_URL is required for this role")
     database = system.open_database(settings, name, pool_size=WORKERS)
     notifier = Notifier(database)
-    runtime = ServiceRuntime(system.SERVICES[name], database, settings, committed=notifier.committed)
+    runtime = ServiceRuntime(system.definition(name), database, settings, committed=notifier.committed)
     try:
         return nameko_edge.serve(
             name, runtime, amqp_url=settings.amqp_url, beat=Beat(settings.beat_file), max_workers=WORKERS

@@ -50,7 +50,7 @@ class ParkedStream:
 
 def databases(settings: Settings) -> dict[str, Database]:
     """Every database, for looking only."""
-    return {name: system.open_database(settings, name, pool_size=1) for name in system.consumers()}
+    return {name: system.open_database(settings, name, pool_size=1) for name in system.DATABASES}
 
 
 def logs(opened: Mapping[str, Database]) -> Iterator[LogStatus]:

@@ -1,30 +1,25 @@
 """The whole system by name: which services there are, where their data lies, who follows whom.
 
-The composition roots (`embedded`, `roles`) and the operator's commands are built from this one list.
+The composition roots (`embedded`, `roles`) and the operator's commands are built from this one list. A process imports
+only the services it asks for: a relay none, a service its own. With some twenty processes starting at once that counts.
 """
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import projections as gateway_projections
-from services.feedback.service import DEFINITION as FEEDBACK
 from services.kernel.database import Database
 from services.kernel.definition import ServiceDefinition
-from services.kernel.migrate import create_read_models, migrate
 from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Projection
 from services.kernel.settings import Settings
 from services.kernel.subscription import EventSource, Subscription, for_process_manager, for_projection
-from services.registry.service import DEFINITION as REGISTRY
-from services.reporting.service import DEFINITION as REPORTING
-from services.visits.service import DEFINITION as VISITS
 
-SERVICES: dict[str, ServiceDefinition] = {
-    definition.name: definition for definition in (REGISTRY, VISITS, REPORTING, FEEDBACK)
-}
+SERVICES = ("registry", "visits", "reporting", "feedback")
 GATEWAY = "gateway"
+DATABASES = (*SERVICES, GATEWAY)
 
 
 @dataclass(frozen=True)
@@ -38,12 +33,25 @@ class Consumer:
     owns_events: bool
 
 
+def definition(service: str) -> ServiceDefinition:
+    """What a service is made of: its `DEFINITION`."""
+    found: ServiceDefinition = importlib.import_module(f"services.{service}.service").DEFINITION
+    return found
+
+
+def consumer(name: str) -> Consumer:
+    """One database of the system: a service's or the gateway's."""
+    if name == GATEWAY:
+        from gateway import projections
+
+        return Consumer(name, Path(projections.__file__).parent, tuple(projections.PROJECTIONS), (), False)
+    made = definition(name)
+    return Consumer(name, made.home, made.projections, made.process_managers, True)
+
+
 def consumers() -> dict[str, Consumer]:
     """Every database of the system, the gateway's last."""
-    found = {name: Consumer(name, d.home, d.projections, d.process_managers, True) for name, d in SERVICES.items()}
-    home = Path(gateway_projections.__file__).parent
-    found[GATEWAY] = Consumer(GATEWAY, home, tuple(gateway_projections.PROJECTIONS), (), False)
-    return found
+    return {name: consumer(name) for name in DATABASES}
 
 
 def open_database(settings: Settings, name: str, *, pool_size: int = 8) -> Database:
@@ -55,6 +63,8 @@ def open_database(settings: Settings, name: str, *, pool_size: int = 8) -> Datab
 
 def prepare_database(consumer: Consumer, database: Database) -> None:
     """Migrations and missing read models; idempotent."""
+    from services.kernel.migrate import create_read_models, migrate
+
     migrate(database, [consumer.home], store=consumer.owns_events)
     create_read_models(database, consumer.projections)
 

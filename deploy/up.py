@@ -72,7 +72,7 @@ def _with_servers(settings: Settings, stack: ExitStack) -> Settings:
         postgres = PostgresServer(lasting_home(settings.var_dir))
         postgres.start()
         stack.callback(postgres.stop)
-        for name in system.consumers():
+        for name in system.DATABASES:
             postgres.ensure_database(name)
         found["database_url"] = postgres.database_url("{service}")
     if settings.amqp_url is None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.demo import BATCH, MARK, START, demo_commands
-from deploy.system import SERVICES
+from deploy.system import SERVICES, definition
 from services.registry.import_map import plan_import
 from services.registry.unit import RegisterUnit, unit_id
 
@@ -40,8 +40,8 @@ def of(commands: list[Told], name: str) -> list[dict[str, Any]]:
 def test_every_command_is_one_its_service_knows(commands: list[Told]) -> None:
     known = {
         (service, command.name): command
-        for service, definition in SERVICES.items()
-        for aggregate in definition.aggregates
+        for service in SERVICES
+        for aggregate in definition(service).aggregates
         for command in aggregate.command_classes
     }
     for service, name, payload in commands:

@@ -23,8 +23,8 @@ def settings(amqp_url: str, postgres_template: str, tmp_path: Path) -> Settings:
     """A registry whose log has some events the broker has never seen."""
     settings = Settings(database_url=postgres_template, amqp_url=amqp_url, var_dir=tmp_path)
     database = system.open_database(settings, "registry")
-    system.prepare_database(system.consumers()["registry"], database)
-    runtime = ServiceRuntime(system.SERVICES["registry"], database, settings)
+    system.prepare_database(system.consumer("registry"), database)
+    runtime = ServiceRuntime(system.definition("registry"), database, settings)
     at = datetime(2026, 1, 16, tzinfo=UTC).isoformat()
     for number in range(EVENTS):
         payload = {

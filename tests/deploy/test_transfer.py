@@ -24,12 +24,12 @@ def laptop(var_dir: Path) -> tuple[Settings, Head]:
         system.prepare_database(consumer, database)
         database.close()
     database = system.open_database(settings, "visits")
-    runtime = ServiceRuntime(system.SERVICES["visits"], database, settings)
+    runtime = ServiceRuntime(system.definition("visits"), database, settings)
     for _ in range(HAMLETS):
         payload = {"household": str(new_id()), "hamlet": str(new_id()), "actor": "test", "at": system_clock()}
         assert runtime.execute("register_household", payload).code == "UNKNOWN_HAMLET"
     registry = system.open_database(settings, "registry")
-    runtime = ServiceRuntime(system.SERVICES["registry"], registry, settings)
+    runtime = ServiceRuntime(system.definition("registry"), registry, settings)
     for regime in ("legacy", "current"):
         declared = {
             "regime": regime,
@@ -60,7 +60,7 @@ def test_epoch_and_positions_go_along_and_new_events_come_after_the_old(tmp_path
 
     database = system.open_database(target, "registry")
     assert log.open_history(database) == head
-    runtime = ServiceRuntime(system.SERVICES["registry"], database, target)
+    runtime = ServiceRuntime(system.definition("registry"), database, target)
     declared = {"regime": "next", "known_from": "2030-01-01", "source": "thử", "actor": "test", "at": system_clock()}
     assert runtime.execute("declare_map", declared).accepted
     with database.write() as connection:

@@ -53,13 +53,13 @@ class City:
         """Everything up, the province founded."""
         self.postgres.start()
         self.broker.start()
-        for name in system.consumers():
+        for name in system.DATABASES:
             self.postgres.ensure_database(name)
         self.settings = Settings(
             database_url=self.postgres.database_url("{service}"), amqp_url=self.broker.url, var_dir=self.home
         )
         self.databases: dict[str, Database] = {
-            name: system.open_database(self.settings, name, pool_size=4) for name in system.consumers()
+            name: system.open_database(self.settings, name, pool_size=4) for name in system.DATABASES
         }
         for name, consumer in system.consumers().items():
             system.prepare_database(consumer, self.databases[name])

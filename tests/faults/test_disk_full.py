@@ -52,7 +52,7 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
             server.ensure_database(name)
         settings = Settings(database_url=server.database_url("{service}"), amqp_url=amqp_url, var_dir=home)
         registry = system.open_database(settings, "registry", pool_size=2)
-        system.prepare_database(system.consumers()["registry"], registry)
+        system.prepare_database(system.consumer("registry"), registry)
         environment = {
             "CAUSO_DATABASE_URL": server.database_url("{service}"),
             "CAUSO_AMQP_URL": amqp_url,

@@ -53,7 +53,7 @@ def test_a_backlog_of_a_broker_outage_drains_in_time_and_in_order(city: City, sc
         city.broker.kill()
         down = time.monotonic()
         # No RPC without a broker: the commands come in as they do from the intake's own process, directly.
-        runtime = ServiceRuntime(system.SERVICES["registry"], city.databases["registry"], city.settings)
+        runtime = ServiceRuntime(system.definition("registry"), city.databases["registry"], city.settings)
         commands = [whole_command(*hamlet_command(str(new_id()), str(COMMUNES[n % 2]))) for n in range(size)]
         for first in range(0, size, 500):
             some = commands[first : first + 500]
@@ -102,7 +102,7 @@ def test_a_disk_alarm_of_the_broker_hangs_nobody_and_relaying_resumes(city: City
     city.broker.rabbitmqctl("set_disk_free_limit", "9000GB")
     since = time.monotonic()
     try:
-        runtime = ServiceRuntime(system.SERVICES["registry"], city.databases["registry"], city.settings)
+        runtime = ServiceRuntime(system.definition("registry"), city.databases["registry"], city.settings)
         commands = [whole_command(*hamlet_command(str(new_id()), str(COMMUNES[n % 2]))) for n in range(size)]
         for first in range(0, size, 500):
             some = commands[first : first + 500]

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from deploy import system
 from deploy.embedded import Embedded
 from gateway.viewer import Role
 from services.feedback.service import define
@@ -95,7 +94,7 @@ class Running:
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     # The service's own definition takes its keys from the environment, once a process.
     keys = keys_from_settings(Settings(var_dir=tmp_path))
-    monkeypatch.setitem(system.SERVICES, "feedback", define(lambda: keys))
+    monkeypatch.setattr("services.feedback.service.DEFINITION", define(lambda: keys))
     made = Running(tmp_path)
     yield made
     made.close()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from deploy.system import SERVICES
+from deploy.system import SERVICES, definition
 from services.kernel.message import Event
 
 GOLDEN = Path(__file__).parent
@@ -16,8 +16,8 @@ NAMES = GOLDEN / "event-names.txt"
 
 def event_classes() -> Iterator[tuple[str, type[Event]]]:
     """(service, class) of every event any service can store."""
-    for service, definition in SERVICES.items():
-        for aggregate in definition.aggregates:
+    for service in SERVICES:
+        for aggregate in definition(service).aggregates:
             yield from ((service, event_class) for event_class in aggregate.codec.classes.values())
 
 

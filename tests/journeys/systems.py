@@ -153,7 +153,7 @@ class DistributedRun(Running):
         """Start the servers and every role; bring in Cà Mau's map with the command."""
         self.postgres.start()
         self.broker.start()
-        for name in system.consumers():
+        for name in system.DATABASES:
             self.postgres.ensure_database(name)
         self.settings = Settings(
             database_url=self.postgres.database_url("{service}"),
@@ -189,7 +189,7 @@ class DistributedRun(Running):
     def everything_kept(self) -> Iterator[tuple[str, bytes]]:
         """Also every database as `pg_dump` writes it: in its files, long values are compressed."""
         yield from super().everything_kept()
-        for name in system.consumers():
+        for name in system.DATABASES:
             command = [str(packages.require_postgres("pg_dump")), "--host=127.0.0.1", f"--port={self.postgres.port}"]
             dump = subprocess.run(
                 [*command, "--username=postgres", name],
