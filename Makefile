@@ -43,7 +43,7 @@ bench: $(READY) ## Measure against the named peers; writes benchmarks/results.js
 
 soak: $(READY) ## Repeat the fault tests for long; writes dated results
 	@$(BIN)/python -m deploy.local
-	@CAUSO_SOAK=1 $(BIN)/python -m pytest tests/faults $(ARGS)
+	@CAUSO_SOAK=1 $(BIN)/python -m pytest tests/faults tests/journeys/test_intake_through_trouble.py $(ARGS)
 
 up: $(READY) ## Run the distributed topology as plain processes against RabbitMQ and PostgreSQL
 	@exec $(BIN)/causo up $(ARGS)

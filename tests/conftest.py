@@ -11,6 +11,7 @@
 | `own_postgres`      | a PostgreSQL of the test's own, likewise                                               |
 | `chromium`          | path of the browser                                                                    |
 | `free_port`         | a port on 127.0.0.1                                                                    |
+| `scale`             | `scale(3, 10)`: 3 in `make test`, 10 in `make soak`; takes the figures of the report    |
 
 `CAUSO_TEST_DATABASE_URL` (an administrator's) and `CAUSO_TEST_AMQP_URL` (a vhost of the tests' own: what the system
 declares there is deleted before each test) replace the shared servers; the tests that kill always take private ones.
@@ -18,7 +19,7 @@ What cannot be started fails the test with a sentence of what to do; nothing is 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,6 +36,7 @@ from deploy.local.rabbitmq import RabbitServer
 from services.kernel.messaging.connection import connect
 from services.kernel.messaging.rpc import queue_of
 from services.kernel.messaging.topology import SubscriptionQueue, exchange_of, feed_of
+from tests.soak import Scale
 
 DATABASES = ("registry", "visits", "reporting", "feedback", "gateway")
 # What a developer has set for his own runs must not decide a test.
@@ -56,6 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LOGS = Path(__file__).parent.parent / "var" / "test-logs"
+_outcomes: dict[str, str] = {}
 
 
 @pytest.fixture(scope="session")
@@ -176,6 +179,24 @@ def chromium() -> Path:
 def free_port() -> int:
     """A port on 127.0.0.1 nobody listens on."""
     return processes.free_port()
+
+
+@pytest.fixture(scope="session")
+def scale() -> Iterator[Scale]:
+    """How long a fault test runs; a soak run leaves its report when the session ends."""
+    found = Scale()
+    yield found
+    if found.soak:
+        found.report(_outcomes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember for the report how each test ended."""
+    report = yield
+    if report.when == "call" or report.failed:
+        _outcomes[item.nodeid] = report.outcome
+    return report
 
 
 def _empty(amqp_url: str) -> None:

@@ -18,9 +18,9 @@ from services.kernel.database import Database
 from services.kernel.handling import CommandProcessor
 from services.kernel.identifiers import new_id
 from services.kernel.migrate import migrate
-from tests.faults.soak import Scale
 from tests.kernel.counter import COUNTING
 from tests.kernel.driving import start, until
+from tests.soak import Scale
 
 if TYPE_CHECKING:
     from uuid import UUID

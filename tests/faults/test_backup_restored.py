@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deploy import status, system
 from tests.faults.city import City
-from tests.faults.soak import Scale
+from tests.soak import Scale
 
 FOLLOWERS = ("visits.territory", "reporting.territory", "gateway.units", "gateway.teams")
 

@@ -10,7 +10,7 @@ from services.kernel.messaging.connection import abandon, connect
 from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import Feed
 from services.kernel.relay import PublishFailed
-from tests.faults.soak import Scale
+from tests.soak import Scale
 
 KINDS = ("classic", "quorum", "stream")
 

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from services.kernel.identifiers import new_id
 from services.kernel.messaging.rpc_client import LoopThread, RpcCommandBus
 from services.kernel.settings import Settings
 from tests.conftest import LOGS
-from tests.faults.soak import Scale
+from tests.gateway.pages.browsing import codes, count, send
+from tests.gateway.pages.conftest import opened_site
 from tests.kernel.driving import until
+from tests.soak import Scale
 
 MEGABYTES = 120
 
@@ -48,7 +50,7 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
         disk.chmod(0o711)
         server = PostgresServer(disk, settings={"max_wal_size": "32MB", "min_wal_size": "32MB"})
         server.start()
-        for name in system.SERVICES:
+        for name in system.DATABASES:
             server.ensure_database(name)
         settings = Settings(database_url=server.database_url("{service}"), amqp_url=amqp_url, var_dir=home)
         registry = system.open_database(settings, "registry", pool_size=2)
@@ -59,6 +61,8 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
             "CAUSO_VAR_DIR": str(home),
         }
         topology = Topology(environment, home / "up", watched=False)
+        form = ExitStack()
+        site = form.enter_context(opened_site([server.database_url("gateway"), server.database_url("feedback")], home))
         thread = LoopThread("driver")
         bus = RpcCommandBus(amqp_url)
         acknowledged: list[str] = []
@@ -90,6 +94,11 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
                 while register():
                     pass
             assert refused >= 3
+            taken = []
+            while (page := send(site)).status_code == 200:  # what is freed inside the files is used up first
+                taken.append(codes(page.text))
+            assert page.status_code == 503
+            assert "chưa nhận được" in page.text
             assert server.pid, "the server lives on"
             ballast.unlink()
             since = refused
@@ -101,14 +110,18 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
             assert set(acknowledged) <= set(stored), "an acknowledged command is missing"
             assert len(stored) == len(set(stored))
             until(lambda: _numbered(registry) == len(stored), "the relay goes on", seconds=30)
+            taken.append(codes(send(site).text))
+            assert count(site) == len(taken)
         finally:
+            form.close()
             thread.run(bus.close)
             thread.close()
             topology.stop()
             registry.close()
             server.stop()
-    found = f"{refused - tries} commands told unavailable, 0 of {len(acknowledged)} acknowledged lost, taken again"
-    scale.measured("24", "clean error, 0 false success, resumes ≤ 30 s", f"{found} after {tries} tries")
+    told = f"{refused - tries} commands told unavailable, the form 503"
+    found = f"{told}, 0 of {len(acknowledged)} acknowledged lost, taken again after {tries} tries"
+    scale.measured("24", "clean error, 0 false success, resumes ≤ 30 s", found)
 
 
 def _fill(ballast: Path) -> None:

@@ -15,8 +15,8 @@ from services.kernel.message import Recorded
 from services.kernel.messaging.connection import abandon, connect
 from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import Feed
-from tests.faults.soak import Scale
 from tests.kernel.driving import until
+from tests.soak import Scale
 
 SOURCE = "counting"
 

@@ -21,8 +21,8 @@ from services.kernel.migrate import migrate
 from services.kernel.relay import Relay
 from services.kernel.subscription import cursors, held_events, held_streams
 from tests.faults.followers import FAILS, KILLS, Applied
-from tests.faults.soak import Scale
 from tests.kernel.driving import Counting, add, start, until
+from tests.soak import Scale
 
 STREAMS = 50
 

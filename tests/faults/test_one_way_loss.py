@@ -13,8 +13,8 @@ import pytest
 from deploy.topology import Role, Topology
 from services.kernel.bus import ServiceUnavailable
 from tests.faults.city import City
-from tests.faults.soak import Scale
 from tests.faults.tcp_proxy import Direction, TcpProxy
+from tests.soak import Scale
 
 STOPPED = "stopped"
 Fault = Direction | str

@@ -13,7 +13,7 @@ from services.kernel.identifiers import new_id
 from services.kernel.runtime import ServiceRuntime
 from tests.faults.city import City
 from tests.faults.driver import COMMUNES, hamlet_command, whole_command
-from tests.faults.soak import Scale
+from tests.soak import Scale
 
 
 def test_state_and_message_exist_together_or_not_at_all(city: City, scale: Scale) -> None:

@@ -4,7 +4,7 @@ import time
 
 from tests.faults.city import City
 from tests.faults.driver import codes
-from tests.faults.soak import Scale
+from tests.soak import Scale
 
 FOLLOWERS = ("gateway-follower", "reporting-follower", "visits-follower")
 DEPLOYED = ("visits", "visits-relay", "gateway-follower")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "docs" / "soak"
 
 
