@@ -48,6 +48,7 @@ ONE_SYSTEM_EACH = ("faults", "journeys")
 """Folders whose tests share a running system: all of one go to the same worker. Elsewhere a file stays together."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what must run in one worker when the tests run in several."""
     home = Path(__file__).parent
