@@ -44,7 +44,7 @@ for variable in [name for name in os.environ if name.startswith("CAUSO_")]:
     if not variable.startswith(("CAUSO_TEST_", "CAUSO_SOAK")):
         del os.environ[variable]
 
-ONE_SYSTEM_EACH = ("faults", "journeys")
+ONE_SYSTEM_EACH = ("faults", "journeys", "kernel/messaging")
 """Folders whose tests share a running system: all of one go to the same worker. Elsewhere a file stays together."""
 
 
@@ -53,8 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what must run in one worker when the tests run in several."""
     home = Path(__file__).parent
     for item in items:
-        place = item.path.relative_to(home)
-        group = place.parts[0] if place.parts[0] in ONE_SYSTEM_EACH else str(place)
+        place = item.path.relative_to(home).as_posix()
+        group = next((folder for folder in ONE_SYSTEM_EACH if place.startswith(f"{folder}/")), place)
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -22,13 +22,20 @@ from services.kernel.message import Recorded
 logger = structlog.get_logger(__name__)
 
 BATCH = 1000
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.5
+"""A relay that was told of no commit looks all the same so often: whoever committed may have died before telling."""
 GATHER_SECONDS = 0.01
 """A busy relay pauses so long between rounds, and a notifier between calls: a round costs ten statements however little
 it moves. The first commit after a quiet moment is never kept waiting."""
 STANDBY_SECONDS = 1.0
 CHANNEL = "causo_committed"
 _LEADER_LOCK = 7_151_002
+_LOOK = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = %s"
+    " AND granted), EXISTS (SELECT FROM outbox), (SELECT published FROM history),"
+    " (SELECT coalesce(max(position), 0) FROM log)"
+)
+"""All an idle relay asks: do I still lead, is there anything to number, how far did I publish, how far goes the log."""
 
 
 class PublishFailed(Exception):
@@ -118,15 +125,15 @@ class Relay:
         published = -1
         try:
             while not self._stopping.is_set():
-                numbered, published = self._number(connection, published)
+                numbered, published, head = self._number(connection, published)
                 sent = 0
                 now = time.monotonic()
                 if now >= retry_at:
                     try:
-                        sent = self._publish(connection, epoch, published)
+                        sent = self._publish(connection, epoch, published) if published < head else 0
                         published += sent
                         if now >= announce_at:
-                            self._publisher.announce(self._service, epoch, event_log.head(connection).position)
+                            self._publisher.announce(self._service, epoch, head)
                             announce_at = now + self._announce_seconds
                         trouble = 0
                         self._beat("leading")
@@ -140,7 +147,7 @@ class Relay:
                         self._publisher.close()
                         self._beat("waiting-for-broker")
                 if now >= witnessed + 1.0 and not self._database.is_postgres:
-                    event_log.leave_witness(self._database, event_log.head(connection).position)
+                    event_log.leave_witness(self._database, head)
                     witnessed = now
                 if numbered < BATCH and sent < BATCH:
                     if sent:
@@ -150,25 +157,19 @@ class Relay:
             if listener is not None:
                 listener.close()
 
-    def _number(self, connection: Connection, published: int) -> tuple[int, int]:
-        """Number what is waiting; also stores how far publishing has come. Returns both."""
+    def _number(self, connection: Connection, published: int) -> tuple[int, int, int]:
+        """Number what is waiting, remember how far publishing has come; gives (numbered, published, head)."""
         if not self._database.is_postgres:
             with self._database.write() as own:
-                if published >= 0:
-                    event_log.set_published(own, published)
-                return event_log.number(own, BATCH), event_log.published(own)
-        leads = connection.exec_driver_sql(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
-            " AND objid = %s AND granted)",
-            (_LEADER_LOCK,),
-        ).scalar_one()
+                return _numbered(own, published)
+        leads, waiting, remembered, head = connection.exec_driver_sql(_LOOK, (_LEADER_LOCK,)).one()
         if not leads:
             raise OperationalError("leadership lost", None, psycopg.OperationalError("leadership lost"))
+        if not waiting and published in (-1, remembered):
+            return 0, remembered, head
         driver: Any = connection.connection.driver_connection
         with driver.transaction():
-            if published >= 0:
-                event_log.set_published(connection, published)
-            return event_log.number(connection, BATCH), event_log.published(connection)
+            return _numbered(connection, published)
 
     def _publish(self, connection: Connection, epoch: str, published: int) -> int:
         if self._database.is_postgres:
@@ -186,6 +187,13 @@ class Relay:
             self._wake.clear()
         else:
             listener.wait(IDLE_SECONDS)
+
+
+def _numbered(connection: Connection, published: int) -> tuple[int, int, int]:
+    if published >= 0:
+        event_log.set_published(connection, published)
+    numbered = event_log.number(connection, BATCH)
+    return numbered, event_log.published(connection), event_log.head(connection).position
 
 
 class _Listener:

@@ -41,8 +41,10 @@ def topology(postgres_template: str, amqp_url: str, tmp_path: Path) -> Iterator[
     found.stop()
 
 
-def test_roles_start_are_put_back_and_stop_without_leaving_anybody(topology: Topology) -> None:
+def test_roles_start_stand_by_are_put_back_and_stop_without_leaving_anybody(topology: Topology) -> None:
+    replica = topology.add(Role("registry-relay", ("relay", "registry")), "2")
     topology.await_beats()
+    assert topology.pid(replica)
     watchdog = topology.pid("registry-relay")
     topology.kill("registry-relay")
     eventually(lambda: "registry-relay" in topology.tend())
@@ -52,12 +54,6 @@ def test_roles_start_are_put_back_and_stop_without_leaving_anybody(topology: Top
     topology.stop()
     assert not [pid for pid in left if Path(f"/proc/{pid}").exists()]
     assert "Traceback" not in "".join(topology.log(name).read_text() for name in topology.names())
-
-
-def test_a_second_replica_stands_by(topology: Topology) -> None:
-    replica = topology.add(Role("registry-relay", ("relay", "registry")), "2")
-    topology.await_beats()
-    assert topology.pid(replica)
 
 
 def test_a_role_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,9 @@ class Watched:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        for child in self.started:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)  # a deaf one outlives a watchdog that was killed
 
 
 @pytest.fixture
