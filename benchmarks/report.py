@@ -21,7 +21,8 @@ class Row:
     ratio: float | None
     goal: str
     unit: str
-    met: bool
+    met: bool | None
+    """None where nothing was aimed at."""
     note: str = ""
 
     def as_json(self) -> dict[str, str | float | None]:
@@ -56,7 +57,8 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         peer = "–" if row.peer is None else f"{brief(row.peer)} {row.unit}"
         ratio = "–" if row.ratio is None else f"{row.ratio:.2f}×"
-        cells = (row.name, f"{brief(row.ours)} {row.unit}", peer, ratio, row.goal, "yes" if row.met else "**no**")
+        met = {None: "–", True: "yes", False: "**no**"}[row.met]
+        cells = (row.name, f"{brief(row.ours)} {row.unit}", peer, ratio, row.goal or "–", met)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -1,9 +1,10 @@
 """How soon after its answer a command is visible in a GraphQL query, in the distributed run under steady load.
 
 The topology of `causo up`: every service, relay and follower and the gateway a process, on RabbitMQ and PostgreSQL.
-A driver records 100 visits a second, at fixed instants whatever the answers do, and asks for each, the moment its
-mutation is answered, for the visits of its hamlet, with the mutation's token. Counted is the time from the mutation's
-answer to the end of the query whose answer holds that very visit, the query itself included.
+A driver records visits at fixed instants whatever the answers do, and asks for each, the moment its mutation is
+answered, for the newest visits of its hamlet, with the mutation's token. Counted is the time from the mutation's answer
+to the end of the query whose answer holds that very visit, the query itself included. Slower rates come first: where
+the machine cannot keep up, a queue grows for as long as one waits, and the percentile says nothing but that.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ PROVINCE, COMMUNE = "96", "32248"
 HAMLETS, HOUSEHOLDS = 20, 200
 SINCE = "2025-07-01"
 MOST_MILLISECONDS = 200
+BEHIND_SECONDS = 3
+"""With so many seconds' commands unanswered the system does not keep up, and the run is broken off."""
 PATIENCE_SECONDS = 120.0
 
 NEW_HAMLET = (
@@ -51,13 +54,13 @@ NEW_HOUSEHOLD = (
 RECORD = "mutation ($visit: VisitInput!) { done: recordVisit(visit: $visit) { accepted id token code } }"
 READ = (
     "query ($hamlet: ID!, $token: String!) {"
-    " visits(hamlet: $hamlet, first: 50, afterToken: $token) { nodes { id outcome } } }"
+    " visits(hamlet: $hamlet, first: 10, afterToken: $token) { nodes { id outcome } } }"
 )
 
 
 def measure(stage: Stage) -> list[Row]:
-    """One row: the 99th percentile."""
-    seconds, a_second = stage.size(40, 10), stage.size(100, 20)
+    """One row a rate: the 99th percentile."""
+    seconds, rates = stage.size(40, 10), (20, 50, 100)
     with stage.vhost() as amqp:
         settings = _settings(stage, amqp)
         environment = {
@@ -74,23 +77,28 @@ def measure(stage: Stage) -> list[Row]:
             topology.await_beats(PATIENCE_SECONDS)
             _causo(environment, "import", *_map_of_one_province(stage.home))
             token = _token(settings)
-            stage.say(f"  {a_second} commands a second for {seconds} s")
-            given = {"port": settings.port, "token": token, "a_second": a_second, "seconds": seconds}
-            found = stage.ours("benchmarks.visible:drive", **given)
+            rows = [_row(stage, settings.port, token, a_second, seconds) for a_second in rates]
         finally:
             topology.stop()
     for name in system.DATABASES:
         stage.drop(name)
-    stage.say(f"  p50 {found['p50']:.0f} ms, p99 {found['p99']:.0f} ms, mutations p99 {found['mutation_p99']:.0f} ms")
-    return [
-        Row(
-            f"command answered, visible in a GraphQL query: 99th percentile, {a_second} commands/s",
-            *(found["p99"], None, None, f"< {MOST_MILLISECONDS} ms", "ms", found["p99"] < MOST_MILLISECONDS),
-            f"median {brief(found['p50'])} ms, longest {brief(found['longest'])} ms, {found['count']:,} commands in"
-            f" {seconds} s; the mutations themselves: median {brief(found['mutation_p50'])} ms, 99th percentile"
-            f" {brief(found['mutation_p99'])} ms, {found['repeated']} told again after no answer in time",
-        )
-    ]
+    return rows
+
+
+def _row(stage: Stage, port: int, token: str, a_second: int, seconds: int) -> Row:
+    found = stage.ours("benchmarks.visible:drive", port=port, token=token, a_second=a_second, seconds=seconds)
+    keeps_up = found["count"] == a_second * seconds
+    pace = f"{found['count']:,} commands in {seconds} s" if keeps_up else "falls behind: broken off"
+    stage.say(f"  {a_second}/s: p50 {found['p50']:.0f} ms, p99 {found['p99']:.0f} ms; {pace}")
+    aimed_at = a_second == 100
+    mutations = f"median {brief(found['mutation_p50'])} ms, 99th percentile {brief(found['mutation_p99'])} ms"
+    return Row(
+        f"command answered, visible in a GraphQL query: 99th percentile, {a_second} commands/s",
+        *(found["p99"], None, None, f"< {MOST_MILLISECONDS} ms" if aimed_at else "", "ms"),
+        found["p99"] < MOST_MILLISECONDS and keeps_up if aimed_at else None,
+        f"median {brief(found['p50'])} ms, longest {brief(found['longest'])} ms, {pace};"
+        f" the mutations themselves: {mutations}",
+    )
 
 
 def _settings(stage: Stage, amqp: str) -> Settings:
@@ -160,7 +168,6 @@ class _Driver:
         self._a_second = given["a_second"]
         self._seconds = given["seconds"]
         self._team = ""
-        self._repeated = 0
         self._households: list[tuple[str, str]] = []
         self._today = business_date(system_clock()).isoformat()
         self._mutations: list[float] = []
@@ -174,7 +181,6 @@ class _Driver:
             self._households += zip(hamlets, made, strict=True)
         for start in range(0, HOUSEHOLDS, HAMLETS):  # warms up every process
             await asyncio.gather(*(self._one(*household) for household in self._households[start : start + HAMLETS]))
-        self._repeated = 0
         self._mutations.clear()
         self._waits.clear()
         await self._at_a_fixed_rate()
@@ -182,7 +188,6 @@ class _Driver:
         waits, mutations = sorted(self._waits), sorted(self._mutations)
         return {
             "count": len(waits),
-            "repeated": self._repeated,
             "p50": _percentile(waits, 50),
             "p99": _percentile(waits, 99),
             "longest": waits[-1] * 1000,
@@ -194,6 +199,8 @@ class _Driver:
         started = time.perf_counter()
         tasks = []
         for number in range(self._a_second * self._seconds):
+            if number - len(self._waits) > BEHIND_SECONDS * self._a_second:
+                break
             await asyncio.sleep(started + number / self._a_second - time.perf_counter())
             tasks.append(asyncio.create_task(self._one(*self._households[number % HOUSEHOLDS])))
         await asyncio.gather(*tasks)
@@ -237,7 +244,7 @@ class _Driver:
         """The outcome; told again, with the same ids, while the way to the service is jammed."""
         while "errors" in (answer := await self._client.ask(document, **variables)):
             assert answer["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE", answer
-            self._repeated += 1
+            await asyncio.sleep(0.2)
         return answer["data"]["done"]
 
 

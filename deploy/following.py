@@ -35,6 +35,7 @@ class QueueFollower:
             amqp_url,
             [SubscriptionQueue(consumer, name, subscription.source)],
             self._take,
+            gather_seconds=subscription.gather_seconds,
             beat=self._beat,
             name=f"{subscription.name} ← {subscription.source}",
         )

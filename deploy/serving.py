@@ -1,6 +1,7 @@
 """The gateway's edge under uvicorn, in the main thread: it owns the signals and returns when told to stop."""
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ import uvicorn
 from gateway.app import create_app
 from gateway.parts import GatewayParts
 from services.kernel.messaging.beat import Beat
+
+SWITCH_SECONDS = 0.0005
+"""Threads come back from the database all the time; at Python's 5 ms each would wait so long for one that computes."""
 
 
 class PortTaken(OSError):
@@ -25,6 +29,7 @@ def serve(parts: GatewayParts, ready: Callable[[], None] = lambda: None) -> None
     except OSError as error:
         listener.close()
         raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); set CAUSO_PORT to another port") from None
+    sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
         create_app(parts),
         access_log=False,  # addresses and paths of residents stay out of logs

@@ -131,7 +131,7 @@ async def asked(context: Context, question: Callable[[Connection], T]) -> T:
     """Ask the read models in a thread."""
 
     def ask() -> T:
-        with context.parts.database.read() as connection:
+        with context.parts.database.look() as connection:
             return question(connection)
 
     return await anyio.to_thread.run_sync(ask)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.parts import GatewayParts
-from gateway.viewer import Role, Scope, Viewer
+from gateway.viewer import Role, Scope, Viewer, scope_of
 from services.kernel.clock import business_date
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Context:
     @cached_property
     def scope(self) -> Scope:
         """What the viewer may see. Raises `Unauthenticated`."""
-        return Scope(self.require(), self.today)
+        return scope_of(self.require(), self.today)
 
     def require(self, *roles: Role) -> Viewer:
         """The viewer, in one of these roles if any are named. Raises `Unauthenticated`, `Forbidden`."""

@@ -20,10 +20,10 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values, get_variable_values
 
-from gateway import freshness
 from gateway.context import Context
 from gateway.documents import BadDocument, Document, is_query
 from gateway.errors import GatewayError
+from gateway.freshness import Freshness, read_tokens
 from gateway.limits import check_cost
 
 log = structlog.get_logger(__name__)
@@ -35,9 +35,9 @@ MOST_AT_ONCE = 8
 class Runner:
     """Executes operations of one schema. Belongs to one event loop."""
 
-    def __init__(self, schema: GraphQLSchema, *, wait_seconds: float = freshness.LONGEST_SECONDS) -> None:
+    def __init__(self, schema: GraphQLSchema, freshness: Freshness) -> None:
         self._schema = schema
-        self._wait_seconds = wait_seconds
+        self._freshness = freshness
         self._limiter: anyio.CapacityLimiter | None = None
 
     async def run(
@@ -53,8 +53,7 @@ class Runner:
         if isinstance(coerced, list):
             raise BadDocument(coerced, "INVALID_INPUT")
         check_cost(self._schema, document.ast, operation, coerced)
-        tokens = freshness.read_tokens([after, *self._tokens(operation, coerced)])
-        await freshness.wait(context.parts.database, tokens, seconds=self._wait_seconds)
+        await self._freshness.wait(read_tokens([after, *self._tokens(operation, coerced)]))
         if not is_query(operation):
             return await self._execute(document, operation, variables, context)
         self._limiter = self._limiter or anyio.CapacityLimiter(MOST_AT_ONCE)

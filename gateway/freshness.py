@@ -1,28 +1,29 @@
 """Read your own writes: a mutation's token names (service, stream, version); a query given it waits until it shows.
 
-Only the read model that shows such streams is waited for. The wait is bounded and costs one indexed look-up each time;
-nobody sleeps on a guess.
+Only the read model that shows such streams is waited for. One look-up at a time asks for everybody who waits: when each
+asked for himself, a hundred writes a second kept the database and the interpreter busy with asking.
 """
 
+import asyncio
 import binascii
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-import anyio
 import anyio.to_thread
 import orjson
+from sqlalchemy import select, tuple_
 
 from gateway.errors import InvalidInput, NotYetApplied, StreamParked
 from gateway.projections import PROJECTIONS
 from services.kernel.bus import Answer
 from services.kernel.database import Database
-from services.kernel.subscription import applied_version, is_parked
+from services.kernel.subscription import applied_versions, held_streams
 
 LONGEST_SECONDS = 5.0
-PAUSES = (0.005, 0.01, 0.02, 0.05)
-"""Seconds between looks; the last one repeats."""
+PAUSE_SECONDS = 0.005
+"""Between two looks."""
 MOST_TOKENS = 20
 _FOLLOWERS = {projection.name: projection for projection in PROJECTIONS}
 
@@ -60,24 +61,74 @@ def read_tokens(texts: Sequence[str]) -> list[Written]:
     return [read_token(part) for part in parts]
 
 
-async def wait(
-    database: Database,
-    tokens: Collection[Written],
-    *,
-    seconds: float = LONGEST_SECONDS,
-    pause: Callable[[float], Awaitable[None]] = anyio.sleep,
-) -> None:
-    """Return once every token shows. Raises `NotYetApplied`, `StreamParked`."""
-    pending = [(name, written) for name in _FOLLOWERS for written in tokens if _follows(name, written)]
-    if not pending:
-        return
-    deadline = time.monotonic() + seconds
-    looks = 0
-    while pending := await anyio.to_thread.run_sync(_still_missing, database, pending):
-        if time.monotonic() >= deadline:
-            raise NotYetApplied
-        await pause(PAUSES[min(looks, len(PAUSES) - 1)])
-        looks += 1
+Place: TypeAlias = tuple[str, str]
+"""Subscription and stream."""
+
+
+@dataclass(eq=False, slots=True)
+class _Wait:
+    missing: dict[Place, int]
+    """The version that each must have reached."""
+    over: asyncio.Future[None]
+
+    def look(self, applied: Mapping[Place, int], parked: Collection[Place]) -> bool:
+        """True when there is nothing more to wait for."""
+        self.missing = {place: version for place, version in self.missing.items() if applied.get(place, 0) < version}
+        if self.over.done():
+            return True
+        if not self.missing:
+            self.over.set_result(None)
+        elif not self.missing.keys().isdisjoint(parked):
+            self.over.set_exception(StreamParked())
+        return self.over.done()
+
+
+class Freshness:
+    """Waits until the read models show what was written. Belongs to one event loop."""
+
+    def __init__(self, database: Database, seconds: float = LONGEST_SECONDS) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._waits: list[_Wait] = []
+        self._looking: asyncio.Task[None] | None = None
+
+    async def wait(self, tokens: Collection[Written]) -> None:
+        """Return once every token shows. Raises `NotYetApplied`, `StreamParked`."""
+        missing: dict[Place, int] = {}
+        for name in _FOLLOWERS:
+            for written in tokens:
+                if _follows(name, written):
+                    place = (f"gateway.{name}", written.stream)
+                    missing[place] = max(written.version, missing.get(place, 0))
+        if not missing:
+            return
+        mine = _Wait(missing, asyncio.get_running_loop().create_future())
+        self._waits.append(mine)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            await asyncio.wait_for(mine.over, self._seconds)
+        except TimeoutError:
+            raise NotYetApplied from None
+
+    async def _look(self) -> None:
+        """Look until nobody waits any more."""
+        while self._waits:
+            waits, self._waits = self._waits, []
+            wanted: dict[Place, int] = {}
+            for each in waits:
+                for place, version in each.missing.items():
+                    wanted[place] = max(version, wanted.get(place, 0))
+            try:
+                applied, parked = await anyio.to_thread.run_sync(_shown, self._database, wanted)
+            except Exception as error:
+                for each in waits:
+                    if not each.over.done():
+                        each.over.set_exception(error)
+                continue
+            self._waits += [each for each in waits if not each.look(applied, parked)]
+            if self._waits:
+                await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _follows(name: str, written: Written) -> bool:
@@ -86,14 +137,18 @@ def _follows(name: str, written: Written) -> bool:
     return written.service in projection.views and category in projection.streams
 
 
-def _still_missing(database: Database, pending: Sequence[tuple[str, Written]]) -> list[tuple[str, Written]]:
-    missing = []
-    with database.read() as connection:
-        for name, written in pending:
-            subscription = f"gateway.{name}"
-            if applied_version(connection, subscription, written.stream) >= written.version:
-                continue
-            if is_parked(connection, subscription, written.stream):
-                raise StreamParked
-            missing.append((name, written))
-    return missing
+def _shown(database: Database, wanted: Mapping[Place, int]) -> tuple[dict[Place, int], set[Place]]:
+    """How far each stream is applied, and which of those that are not far enough are parked."""
+    applied, held = applied_versions.c, held_streams.c
+    reached = select(applied.subscription, applied.stream, applied.version).where(
+        tuple_(applied.subscription, applied.stream).in_(list(wanted))
+    )
+    with database.look() as connection:
+        found = {(row.subscription, row.stream): row.version for row in connection.execute(reached)}
+        missing = [place for place, version in wanted.items() if found.get(place, 0) < version]
+        if not missing:
+            return found, set()
+        parked = select(held.subscription, held.stream).where(
+            held.state == "parked", tuple_(held.subscription, held.stream).in_(missing)
+        )
+        return found, {(row.subscription, row.stream) for row in connection.execute(parked)}

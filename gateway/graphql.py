@@ -18,6 +18,7 @@ from gateway.documents import BadDocument, Documents, is_query
 from gateway.errors import HTTP_STATUS, GatewayError, Unauthenticated
 from gateway.execution import Runner, told
 from gateway.explorer import explorer_page
+from gateway.freshness import Freshness
 from gateway.limits import MOST_BODY_BYTES
 from gateway.parts import GatewayParts
 from gateway.schema.root import SCHEMA
@@ -47,7 +48,7 @@ class GraphQLEndpoint:
         self._parts = parts
         self._verifier = verifier or Verifier(token_key(parts.settings))
         self._documents = Documents(SCHEMA, introspection=development)
-        self._runner = Runner(SCHEMA)
+        self._runner = Runner(SCHEMA, Freshness(parts.database))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

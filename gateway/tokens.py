@@ -9,6 +9,7 @@ Errors:
     IssuerRefused     the development issuer was asked in production mode, or for more than it may give
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,6 +33,7 @@ ALGORITHMS = ["HS256"]
 LONGEST = timedelta(hours=12)
 LEEWAY_SECONDS = 60
 MOST_CHARACTERS = 4096
+MOST_KNOWN = 4096
 SHORTEST_KEY = 32
 
 
@@ -102,9 +104,23 @@ class Verifier:
 
     def __init__(self, key: bytes) -> None:
         self._key = OctKey.import_key(key)
+        self._known: OrderedDict[str, tuple[Viewer, int, int]] = OrderedDict()
+        """Viewers of tokens found good, with the seconds between which each is good."""
 
     def viewer(self, token: str, now: datetime) -> Viewer:
         """Who bears this token. Raises `Unauthenticated`."""
+        known = self._known.get(token)
+        if known is not None and known[1] - LEEWAY_SECONDS <= now.timestamp() < known[2] + LEEWAY_SECONDS:
+            return known[0]
+        claims = self._claims(token, now)
+        held = tuple(str(unit) for unit in claims.units)
+        found = Viewer(claims.sub, claims.role, held, claims.body, tuple(str(team) for team in claims.teams))
+        self._known[token] = (found, claims.nbf, claims.exp)
+        while len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return found
+
+    def _claims(self, token: str, now: datetime) -> Claims:
         if len(token) > MOST_CHARACTERS:
             raise Unauthenticated
         try:
@@ -125,8 +141,7 @@ class Verifier:
             raise Unauthenticated from None
         if claims.exp - claims.nbf > LONGEST.total_seconds():
             raise Unauthenticated
-        held = tuple(str(unit) for unit in claims.units)
-        return Viewer(claims.sub, claims.role, held, claims.body, tuple(str(team) for team in claims.teams))
+        return claims
 
 
 def resolve(connection: Connection, role: Role, unit: str, now: datetime) -> tuple[list[str], list[str]]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, select
 
 from gateway import cases, teams, units, visits
 from gateway.unit_tree import below, ever_held
@@ -43,7 +43,7 @@ class Viewer:
 
 
 class Scope:
-    """A viewer's conditions, one a read model; each made once, so that loaders know it again."""
+    """A viewer's conditions, one a read model; each made once, so that loaders know it again. Safe to share."""
 
     def __init__(self, viewer: Viewer, today: date) -> None:
         self._viewer = viewer
@@ -106,9 +106,12 @@ class Scope:
         """True when all of these units are held today, directly or through a unit above them."""
         if not wanted:
             return True
-        tree = below(self._viewer.units, self._today)
-        found = connection.execute(select(tree.c.unit).where(tree.c.unit.in_(set(wanted))).distinct()).scalars()
-        return set(found) == set(wanted)
+        return {row.unit for row in connection.execute(self._held_of, {"wanted": list(wanted)})} == set(wanted)
+
+    @cached_property
+    def _held_of(self) -> Select[tuple[str]]:
+        unit = below(self._viewer.units, self._today).c.unit
+        return select(unit).where(unit.in_(bindparam("wanted", expanding=True))).distinct()
 
     def holds_hamlets(self, connection: Connection, wanted: Sequence[str]) -> bool:
         """True when these hamlets lie in communes held today, or are served by the viewer's team."""
@@ -124,6 +127,16 @@ class Scope:
         """Which of these teams are the viewer's own or belong to communes held today."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(self._viewer.teams)
+        return {row.team for row in connection.execute(self._teams_of, {"wanted": list(wanted)})}
+
+    @cached_property
+    def _teams_of(self) -> Select[tuple[str]]:
         known, tree = teams.LIVE.teams.c, below(self._viewer.units, self._today)
-        query = select(known.team).where(known.team.in_(set(wanted)), known.commune.in_(select(tree.c.unit)))
-        return set(connection.execute(query).scalars())
+        among = known.team.in_(bindparam("wanted", expanding=True))
+        return select(known.team).where(among, known.commune.in_(select(tree.c.unit)))
+
+
+@lru_cache(maxsize=1024)
+def scope_of(viewer: Viewer, today: date) -> Scope:
+    """The viewer's scope of this day, kept: to build its statements takes longer than to ask them."""
+    return Scope(viewer, today)

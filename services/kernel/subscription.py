@@ -84,6 +84,10 @@ attempts = Table(
 BACKOFF_SECONDS = (0.0, 10.0, 60.0)
 """Pauses before the second, third and fourth try; then the stream is parked."""
 PAGE = 1000
+GATHER_SECONDS = 0.02
+GATHER_FOR_EFFECT_SECONDS = 0.1
+"""A read model is waited for by somebody who just wrote. What a process manager asks for may come a moment later, and
+each of its batches is a round of commands, events and followers: at 100 events a second ten fit into one."""
 _FETCHING_LOCK = 7_151_003
 _TROUBLE = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
 """The database's, never an event's: nothing is held for it, the whole delivery is tried again."""
@@ -143,6 +147,12 @@ class Subscription:
         self._effect = effect
         self._clock = clock
         self._backoff = backoff
+        self.gather_seconds = GATHER_SECONDS if effect is None else GATHER_FOR_EFFECT_SECONDS
+        """How long a batch may be gathered before it is handed over."""
+        # Asked with every batch: built once.
+        mine = cursors.select().where(*self._mine(cursors))
+        self._cursor_asked, self._cursor_locked = mine, mine.with_for_update()
+        self._held_asked = select(held_streams.c.stream).where(*self._mine(held_streams))
 
     # -- what arrives ---------------------------------------------------------------------------------------------
 
@@ -244,8 +254,8 @@ class Subscription:
 
     def cursor(self) -> Cursor | None:
         """Where this subscription stands; None before its first event."""
-        with self._database.read() as connection:
-            row = connection.execute(cursors.select().where(*self._mine(cursors))).one_or_none()
+        with self._database.look() as connection:
+            row = connection.execute(self._cursor_asked).one_or_none()
         return None if row is None else Cursor(row.epoch, row.position, row.halted)
 
     def _cursor_in(self, epoch: str) -> Cursor | None:
@@ -298,7 +308,7 @@ class Subscription:
                 self._take(epoch, [recorded])
 
     def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             held = self._held_streams(connection)
         free = [recorded for recorded in run if recorded.stream not in held]
         delivered = self._decode(free)
@@ -358,7 +368,7 @@ class Subscription:
 
     def _lock_cursor(self, connection: Connection, epoch: str, run: Sequence[Recorded]) -> bool:
         """Lock and check the cursor; False when another consumer already took this run in."""
-        row = connection.execute(cursors.select().where(*self._mine(cursors)).with_for_update()).one()
+        row = connection.execute(self._cursor_locked).one()
         if row.halted or row.epoch != epoch:
             raise Halted(row.halted or "the epoch changed")
         if row.position >= run[-1].position:
@@ -377,8 +387,7 @@ class Subscription:
     # -- held streams ---------------------------------------------------------------------------------------------
 
     def _held_streams(self, connection: Connection) -> set[str]:
-        rows = connection.execute(select(held_streams.c.stream).where(*self._mine(held_streams)))
-        return {row.stream for row in rows}
+        return set(connection.execute(self._held_asked).scalars())
 
     def _keep(self, connection: Connection, recorded: Recorded) -> None:
         connection.execute(
@@ -437,7 +446,7 @@ class Subscription:
                 self._effect(delivered)
             with self._database.write() as connection:
                 # Another process may be at the same: the cursor's lock says who goes first.
-                connection.execute(cursors.select().where(*self._mine(cursors)).with_for_update()).one()
+                connection.execute(self._cursor_locked).one()
                 if not waiting or self._waiting(connection, stream) != waiting:
                     return False
                 if self._apply is not None and delivered:

@@ -1,6 +1,7 @@
 """Where a hamlet lies: its commune and province, told by the registry, for plans and roll-ups."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -72,12 +73,17 @@ class Territory(Projection):
 
     def province_of(self, connection: Connection, hamlet: UUID) -> UUID | None:
         """The province a hamlet lies in; None while the registry's events have not all come."""
+        found = connection.execute(self._province_asked, {"hamlet": str(hamlet)}).scalar()
+        return None if found is None else UUID(found)
+
+    @cached_property
+    def _province_asked(self) -> Select[Any]:
+        # Asked with every visit: built once.
         columns = (self.units.c.unit, self.units.c.level, self.units.c.parent)
-        commune = select(self.hamlets.c.commune).where(self.hamlets.c.hamlet == str(hamlet)).scalar_subquery()
+        commune = select(self.hamlets.c.commune).where(self.hamlets.c.hamlet == bindparam("hamlet")).scalar_subquery()
         above = select(*columns).where(self.units.c.unit == commune).cte("above", recursive=True)
         above = above.union_all(select(*columns).where(self.units.c.unit == above.c.parent))
-        found = connection.execute(select(above.c.unit).where(above.c.level == "province")).scalar()
-        return None if found is None else UUID(found)
+        return select(above.c.unit).where(above.c.level == "province")
 
 
 def _replace(connection: Connection, table: Table, key: Column[Any], rows: dict[str, dict[str, str | None]]) -> None:

@@ -31,9 +31,8 @@ from services.kernel.messaging.transport import Incoming, OnBatch, OnBeat, no_be
 from services.kernel.messaging.wire import Delivery, FrameReader, delivery_of
 
 PREFETCH = 500
-IDLE_SECONDS = 0.005
-LONGEST_WAIT_SECONDS = 0.02
-"""A batch is handed on when the queue was silent for the first, or its first message is older than the second."""
+GATHER_SECONDS = 0.02
+"""A batch is handed on when its first message is older than this, or the queue was silent for a quarter of it."""
 TICK_SECONDS = 0.5
 REDECLARE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 5.0
@@ -50,7 +49,7 @@ class QueueConsumer:
         on_batch: OnBatch,
         *,
         prefetch: int = PREFETCH,
-        idle_seconds: float = IDLE_SECONDS,
+        gather_seconds: float = GATHER_SECONDS,
         redeclare_seconds: float = REDECLARE_SECONDS,
         beat: OnBeat = no_beat,
         name: str = "causo subscription",
@@ -59,7 +58,7 @@ class QueueConsumer:
         self._queues = list(queues)
         self._on_batch = on_batch
         self._prefetch = prefetch
-        self._idle_seconds = idle_seconds
+        self._gather_seconds = gather_seconds
         self._redeclare_seconds = redeclare_seconds
         self._beat = beat
         self._name = name
@@ -154,8 +153,8 @@ class _Session:
                 self._reader.read(TICK_SECONDS)
                 first_at = time.monotonic()
                 continue
-            came = self._reader.read(owner._idle_seconds)
-            if not came or len(self._arrived) >= owner._prefetch or time.monotonic() - first_at > LONGEST_WAIT_SECONDS:
+            came = self._reader.read(owner._gather_seconds / 4)
+            if not came or len(self._arrived) >= owner._prefetch or time.monotonic() - first_at > owner._gather_seconds:
                 self._hand_on()
 
     def _hand_on(self) -> None:
