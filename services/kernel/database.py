@@ -20,7 +20,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import QueuePool
 
-PG_OPTIONS = "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
+PG_OPTIONS = (
+    "-c lock_timeout=2s -c statement_timeout=5s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
+    " -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+)
+"""Everything asked here has an index. A plan is made once a session, maybe while a table is empty and reading all of it
+is cheapest; kept while the table grows, it made appends four times slower within seconds."""
 
 
 class FairLock:
