@@ -67,7 +67,7 @@ def _run(questions: list[str], rounds: int, quick: bool, scale: int) -> tuple[li
     with passing_home(keep_logs_in=ROOT / "var" / "bench-logs") as home:
         # A second PostgreSQL setting than the tests': checkpoints must not fall into one side's runs by chance.
         postgres = PostgresServer(home, {"max_wal_size": "8GB", "checkpoint_timeout": "30min"})
-        rabbitmq = RabbitServer(home)
+        rabbitmq = RabbitServer(home, memory="4GB")  # what a run leaves behind must not block the next
         try:
             say("private PostgreSQL and RabbitMQ")
             postgres.start()

@@ -25,7 +25,7 @@ LISTEN_ON_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
 CONFIGURATION = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 loopback_users.guest = true
-vm_memory_high_watermark.absolute = 1GB
+vm_memory_high_watermark.absolute = {memory}
 disk_free_limit.absolute = 50MB
 log.file = false
 log.console = true
@@ -40,6 +40,8 @@ class RabbitServer:
     home: Path
     password: str = field(default=GUEST, repr=False)
     """Of the user `guest`, set at the first start; from elsewhere than 127.0.0.1 that user is refused."""
+    memory: str = "1GB"
+    """With more in use the node blocks publishers."""
     port: int = 0
     epmd_port: int = 0
     distribution_port: int = 0
@@ -84,7 +86,7 @@ class RabbitServer:
         data = processes.own_directory(self.home / "rabbitmq", USER)
         if not (data / ".erlang.cookie").exists():
             processes.own_file(data / ".erlang.cookie", secrets.token_hex(20), USER, 0o400)
-        settings = CONFIGURATION.format(port=self.port)
+        settings = CONFIGURATION.format(port=self.port, memory=self.memory)
         if self.password != GUEST:
             settings += f"default_user = guest\ndefault_pass = {self.password}\n"
         processes.own_file(data / "rabbitmq.conf", settings, USER)

@@ -21,7 +21,7 @@ from services.kernel.handling import CommandProcessor
 from services.kernel.identifiers import new_id
 from services.kernel.message import Command
 from tests.kernel.counter import COUNTER
-from tests.kernel.driving import add, at_once, count, processor, start, stored
+from tests.kernel.driving import add, at_once, count, processor, start, stored, until
 
 
 def test_a_command_is_answered_with_its_stream_and_version(database: Database) -> None:
@@ -298,3 +298,27 @@ def test_a_process_killed_between_commit_and_reply_answers_the_repeat_alike(data
     assert stored(database, counter) == [(f"counter-{counter}", 1, "counter.started")]
     assert processor(database).execute(start(counter, command_id)) == Answer(True, f"counter-{counter}", 1)
     assert count(database, "events") == 1
+
+
+def test_a_plan_made_while_the_tables_were_empty_never_reads_them_whole(postgres: Database) -> None:
+    """A plan is kept for a session; autovacuum may just have looked at an empty database."""
+    with postgres.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM (ANALYZE)")
+    commands = 30
+    running = processor(postgres)
+    for _ in range(commands):
+        counter = new_id()
+        assert running.execute(start(counter)).accepted
+        assert running.execute(add(counter)).accepted
+    running._drop_connection()
+    postgres.close()  # a session tells what it read when it ends
+    ours = "FROM pg_stat_user_tables WHERE relname IN ('events', 'commands', 'outbox', 'log')"
+
+    def told() -> bool:
+        with postgres.look() as connection:
+            written = connection.exec_driver_sql(f"SELECT sum(n_tup_ins) {ours}").scalar_one()
+        return bool(written >= 3 * commands)
+
+    until(told, "what was read is told")
+    with postgres.look() as connection:
+        assert connection.exec_driver_sql(f"SELECT sum(seq_tup_read) {ours}").scalar_one() == 0
