@@ -136,7 +136,7 @@ class Scope:
         return select(known.team).where(among, known.commune.in_(select(tree.c.unit)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def scope_of(viewer: Viewer, today: date) -> Scope:
     """The viewer's scope of this day, kept: to build its statements takes longer than to ask them."""
     return Scope(viewer, today)

@@ -32,7 +32,7 @@ class Scale:
     def report(self, outcomes: dict[str, str]) -> Path:
         """Write the report of this run; returns where it lies."""
         REPORTS.mkdir(parents=True, exist_ok=True)
-        path = REPORTS / f"{self.started:%Y-%m-%d}.md"
+        path = REPORTS / f"{self.started:%Y-%m-%d-%H%M}.md"
         took = (datetime.now(UTC) - self.started).total_seconds() / 60
         counts = ", ".join(f"{list(outcomes.values()).count(kind)} {kind}" for kind in sorted(set(outcomes.values())))
         lines = [
