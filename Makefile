@@ -33,7 +33,7 @@ run: $(READY) ## Run everything in one process on http://127.0.0.1:8000 (port: C
 
 test: $(READY) ## Run every test, on a private PostgreSQL and RabbitMQ of its own
 	@$(BIN)/python -m deploy.local
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Lint, format, types, import rules, compose file and Dockerfile
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh deploy/check.sh $(wildcard $(SOURCES))

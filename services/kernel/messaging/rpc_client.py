@@ -177,6 +177,9 @@ class _Link:
         with suppress(Exception):
             async with asyncio.timeout(_GOODBYE_SECONDS):
                 await self._connection.close()
+        closed = self._connection._closed
+        if not closed.done():  # no goodbye was possible; its destructor would try again, on whatever thread it runs
+            closed.set_result(True)
 
 
 def _answer(found: dict[str, Any]) -> Answer:
