@@ -25,7 +25,7 @@ PG_OPTIONS = (
     " -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
 )
 """Everything asked here has an index. A plan is made once a session, maybe while a table is empty and reading all of it
-is cheapest; kept while the table grows, it made appends four times slower within seconds."""
+is cheapest; kept while the table grows, it let 1,030 commands a second through in place of 2,600."""
 
 
 class FairLock:

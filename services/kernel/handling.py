@@ -3,7 +3,7 @@
 Threads (or greenthreads) that call at the same time share one batch and one commit: whoever comes first works for all
 who wait behind it and passes the lead on. There is no background thread; a lone caller pays nothing for it. After a
 shared batch the next leader waits a moment for as many again: callers just answered are about to come back, and without
-the wait one of them leads alone while the rest queue (batches of 8 and 1 by turns; waiting gave 1.7 times as many).
+the wait one of them may lead alone while the rest queue (batches of 8 and 1 by turns).
 
 The state of recently used streams is kept; the append's version check makes a stale copy harmless, it is decided again.
 """

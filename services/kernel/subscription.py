@@ -545,18 +545,6 @@ def is_held(connection: Connection, subscription: str, stream: str) -> bool:
     return found is not None
 
 
-def is_parked(connection: Connection, subscription: str, stream: str) -> bool:
-    """True when the stream waits for a person; while it is only tried again, patience is the answer."""
-    found = connection.execute(
-        held_streams.select().where(
-            held_streams.c.subscription == subscription,
-            held_streams.c.stream == stream,
-            held_streams.c.state == "parked",
-        )
-    ).first()
-    return found is not None
-
-
 def release_parked(connection: Connection, subscription: str | None = None, stream: str | None = None) -> int:
     """Have parked streams tried again by their own subscription (after a fix); returns how many."""
     chosen = held_streams.update().where(held_streams.c.state == "parked")

@@ -115,7 +115,7 @@ def interleaved(deliveries: Sequence[Delivered[Followed]], keys: Sequence[int]) 
     return [delivery for _, _, delivery in sorted(placed, key=lambda item: item[:2])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     steps=tellings,
     order=st.lists(st.integers(0, 9), max_size=12),

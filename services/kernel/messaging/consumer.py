@@ -29,10 +29,9 @@ from services.kernel.messaging.topology import (
 )
 from services.kernel.messaging.transport import Incoming, OnBatch, OnBeat, no_beat
 from services.kernel.messaging.wire import Delivery, FrameReader, delivery_of
+from services.kernel.subscription import GATHER_SECONDS
 
 PREFETCH = 500
-GATHER_SECONDS = 0.02
-"""A batch is handed on when its first message is older than this, or the queue was silent for a quarter of it."""
 TICK_SECONDS = 0.5
 REDECLARE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 5.0
@@ -153,6 +152,7 @@ class _Session:
                 self._reader.read(TICK_SECONDS)
                 first_at = time.monotonic()
                 continue
+            # A batch is handed on when its first message is old enough, or nothing came for a quarter of that time.
             came = self._reader.read(owner._gather_seconds / 4)
             if not came or len(self._arrived) >= owner._prefetch or time.monotonic() - first_at > owner._gather_seconds:
                 self._hand_on()
