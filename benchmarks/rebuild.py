@@ -14,10 +14,10 @@ from benchmarks.rounds import brief
 from benchmarks.stage import Stage
 from benchmarks.workload import SOURCE, Totals
 from services.kernel import log as event_log
+from services.kernel.consumption import cursors
 from services.kernel.database import Database
 from services.kernel.local import LocalEvents
 from services.kernel.rebuild import rebuild
-from services.kernel.subscription import cursors
 
 CONSUMER = "benchmark"
 MOST_SECONDS, MOST_MEGABYTES, MOST_UNEVEN = 300, 300, 1.2

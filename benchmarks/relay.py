@@ -108,8 +108,10 @@ class _Counting(Publisher):
         self.ended = 0.0
         self.all_confirmed = threading.Event()
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
-        super().publish(source, epoch, batch)
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        super().publish(source, epoch, batch, meanwhile)
         self._left -= len(batch)
         if self._left <= 0:
             self.ended = time.perf_counter()

@@ -72,7 +72,7 @@ def start_over(name: Annotated[str, typer.Argument(help="A process manager, such
     from deploy import system
     from deploy.connecting import open_events
     from deploy.environment import read_settings_beside
-    from services.kernel.subscription import start_over as read_again
+    from services.kernel.consumption import start_over as read_again
 
     settings = read_settings_beside()
     managers = {
@@ -120,7 +120,7 @@ def retry_parked(subscription: Only = None, stream: Annotated[str | None, typer.
     """Have parked streams tried again, after their cause was mended."""
     from deploy import status as looking
     from deploy.environment import read_settings_beside
-    from services.kernel.subscription import release_parked
+    from services.kernel.consumption import release_parked
 
     released = 0
     for database in looking.databases(read_settings_beside()).values():

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from deploy import system
 from services.kernel import log as event_log
+from services.kernel.consumption import cursors, held_events, held_streams
 from services.kernel.database import Database
 from services.kernel.settings import Settings
-from services.kernel.subscription import cursors, held_events, held_streams
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.kernel.database import Database
 from services.kernel.definition import ServiceDefinition
@@ -16,6 +16,9 @@ from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Projection
 from services.kernel.settings import Settings
 from services.kernel.subscription import EventSource, Subscription, for_process_manager, for_projection
+
+if TYPE_CHECKING:
+    from services.kernel.messaging.topology import SubscriptionQueue
 
 SERVICES = ("registry", "visits", "reporting", "feedback")
 GATEWAY = "gateway"
@@ -31,6 +34,12 @@ class Consumer:
     projections: tuple[type[Projection], ...]
     process_managers: tuple[type[ProcessManager], ...]
     owns_events: bool
+
+    @property
+    def follows(self) -> list[tuple[str, str]]:
+        """Each of its read models and process managers with each source of it."""
+        models = [(model.name, source) for model in self.projections for source in model.views]
+        return models + [(manager.name, source) for manager in self.process_managers for source in manager.views]
 
 
 def definition(service: str) -> ServiceDefinition:
@@ -52,6 +61,15 @@ def consumer(name: str) -> Consumer:
 def consumers() -> dict[str, Consumer]:
     """Every database of the system, the gateway's last."""
     return {name: consumer(name) for name in DATABASES}
+
+
+def queues() -> list["SubscriptionQueue"]:
+    """Every queue through which the system follows its own events."""
+    from services.kernel.messaging.topology import SubscriptionQueue
+
+    return [
+        SubscriptionQueue(each.name, part, source) for each in consumers().values() for part, source in each.follows
+    ]
 
 
 def open_database(settings: Settings, name: str, *, pool_size: int = 8) -> Database:

@@ -9,17 +9,15 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import anyio.to_thread
 import orjson
-from sqlalchemy import select, tuple_
 
 from gateway.errors import InvalidInput, NotYetApplied, StreamParked
 from gateway.projections import PROJECTIONS
 from services.kernel.bus import Answer
+from services.kernel.consumption import Place, parked, versions_applied
 from services.kernel.database import Database
-from services.kernel.subscription import applied_versions, held_streams
 
 LONGEST_SECONDS = 5.0
 PAUSE_SECONDS = 0.005
@@ -59,10 +57,6 @@ def read_tokens(texts: Sequence[str]) -> list[Written]:
     if len(parts) > MOST_TOKENS:
         raise InvalidInput(f"Tối đa {MOST_TOKENS} mã `after` một lần.", field="after")
     return [read_token(part) for part in parts]
-
-
-Place: TypeAlias = tuple[str, str]
-"""Subscription and stream."""
 
 
 @dataclass(eq=False, slots=True)
@@ -139,16 +133,7 @@ def _follows(name: str, written: Written) -> bool:
 
 def _shown(database: Database, wanted: Mapping[Place, int]) -> tuple[dict[Place, int], set[Place]]:
     """How far each stream is applied, and which of those that are not far enough are parked."""
-    applied, held = applied_versions.c, held_streams.c
-    reached = select(applied.subscription, applied.stream, applied.version).where(
-        tuple_(applied.subscription, applied.stream).in_(list(wanted))
-    )
     with database.look() as connection:
-        found = {(row.subscription, row.stream): row.version for row in connection.execute(reached)}
+        found = versions_applied(connection, wanted)
         missing = [place for place, version in wanted.items() if found.get(place, 0) < version]
-        if not missing:
-            return found, set()
-        parked = select(held.subscription, held.stream).where(
-            held.state == "parked", tuple_(held.subscription, held.stream).in_(missing)
-        )
-        return found, {(row.subscription, row.stream) for row in connection.execute(parked)}
+        return found, parked(connection, missing) if missing else set()

@@ -37,7 +37,7 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
 from services.kernel.messaging.connection import connect
 from services.kernel.messaging.rpc import queue_of
-from services.kernel.messaging.topology import SubscriptionQueue, exchange_of, feed_of
+from services.kernel.messaging.topology import exchange_of, feed_of
 from tests.soak import Scale
 
 DATABASES = ("registry", "visits", "reporting", "feedback", "gateway")
@@ -219,16 +219,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def _empty(amqp_url: str) -> None:
     """Delete what the system declares, so that a test on a given vhost finds it as on a fresh one."""
-    follows: list[SubscriptionQueue] = []
-    for consumer in system.consumers().values():
-        for projection in consumer.projections:
-            follows += [SubscriptionQueue(consumer.name, projection.name, source) for source in projection.views]
-        for manager in consumer.process_managers:
-            follows += [SubscriptionQueue(consumer.name, manager.name, source) for source in manager.views]
     connection = connect(amqp_url, "tests")
     with connection.channel() as channel:
         for name in (
-            *(name for queue in follows for name in (queue.name, queue.dead)),
+            *(name for queue in system.queues() for name in (queue.name, queue.dead)),
             *(name for service in system.SERVICES for name in (feed_of(service), queue_of(service))),
         ):
             channel.queue_delete(name)

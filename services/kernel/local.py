@@ -80,7 +80,9 @@ class LocalPublisher:
     def __init__(self, followers: Sequence["LocalFollower"]) -> None:
         self._followers = followers
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         """Hand over; never blocks and never fails."""
         for follower in self._followers:
             follower.offer(source, epoch, batch)

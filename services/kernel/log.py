@@ -18,15 +18,15 @@ from sqlalchemy import Column, Connection, Integer, Table, Text, text
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.message import Recorded
-from services.kernel.store import _BIG, STORE
+from services.kernel.store import BIG, STORE
 
 logger = structlog.get_logger(__name__)
 
 log = Table(
     "log",
     STORE,
-    Column("position", _BIG, primary_key=True, autoincrement=False),
-    Column("ordinal", _BIG, nullable=False, unique=True),
+    Column("position", BIG, primary_key=True, autoincrement=False),
+    Column("ordinal", BIG, nullable=False, unique=True),
 )
 history = Table(
     "history",
@@ -34,7 +34,7 @@ history = Table(
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("epoch", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
-    Column("published", _BIG, nullable=False, server_default="0"),
+    Column("published", BIG, nullable=False, server_default="0"),
 )
 
 _NUMBERING_LOCK = 7_151_001

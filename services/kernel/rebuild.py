@@ -18,18 +18,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select, text
 
+from services.kernel.consumption import applied_versions, cursors, held_events, held_streams, note_versions
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.message import Codec, Recorded
 from services.kernel.projection import Delivered, Projection
-from services.kernel.subscription import (
-    EventSource,
-    _note_versions,
-    applied_versions,
-    cursors,
-    held_events,
-    held_streams,
-)
+from services.kernel.subscription import EventSource
 
 PAGE = 1000
 LONGEST_READ_SECONDS = 15.0
@@ -146,7 +140,7 @@ class _Rebuild:
                 if r.name in codec.classes
             ],
         )
-        _note_versions(connection, self.name + self.shadow.suffix, {r.stream: r.version for r in page})
+        note_versions(connection, self.name + self.shadow.suffix, {r.stream: r.version for r in page})
         self.reached[source] = page[-1].position
         self.done += len(page)
 

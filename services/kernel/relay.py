@@ -8,6 +8,7 @@ down the log grows on and late readers are served from it. Crashing between numb
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import psycopg
@@ -45,8 +46,13 @@ class PublishFailed(Exception):
 class Publisher(Protocol):
     """Where the relay sends to: RabbitMQ, or the subscriptions of this very process."""
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
-        """Send in order and return when all is durable at the other end. Raises on any doubt."""
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        """Send in order and return when all is durable at the other end. Raises on any doubt.
+
+        `meanwhile` may be called once, when all is sent and the other end is at work.
+        """
         ...
 
     def announce(self, source: str, epoch: str, position: int) -> None:
@@ -56,6 +62,16 @@ class Publisher(Protocol):
     def close(self) -> None:
         """Let go of the connection, without waiting for it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What one round found: how many it numbered, how far the log goes, and what comes after `after`."""
+
+    numbered: int
+    head: int
+    after: int
+    events: Sequence[Recorded]
 
 
 class Relay:
@@ -123,23 +139,30 @@ class Relay:
         trouble = 0
         retry_at = announce_at = witnessed = 0.0
         published = -1
+        ahead: _Page | None = None
         try:
             while not self._stopping.is_set():
-                numbered, published, head = self._number(connection, published)
-                sent = 0
                 now = time.monotonic()
-                if now >= retry_at:
+                tries = now >= retry_at
+                page, ahead = ahead or self._next(connection, published, published, BATCH if tries else 0), None
+                published = page.after
+                sent = 0
+                if tries:
                     try:
-                        sent = self._publish(connection, epoch, published) if published < head else 0
+                        if page.events:
+                            ahead = self._publish(connection, epoch, page)
+                        sent = len(page.events)
                         published += sent
                         if now >= announce_at:
-                            self._publisher.announce(self._service, epoch, head)
+                            self._publisher.announce(self._service, epoch, page.head)
                             announce_at = now + self._announce_seconds
                         trouble = 0
                         self._beat("leading")
                     except (DBAPIError, psycopg.Error):
+                        self._publisher.close()  # what it sent may still be on its way
                         raise
                     except Exception as error:  # any doubt about the broker: connect anew, send again
+                        ahead = None
                         trouble += 1
                         retry_at = now + min(0.2 * 2**trouble, 5.0)
                         announce_at = 0.0
@@ -147,9 +170,9 @@ class Relay:
                         self._publisher.close()
                         self._beat("waiting-for-broker")
                 if now >= witnessed + 1.0 and not self._database.is_postgres:
-                    event_log.leave_witness(self._database, head)
+                    event_log.leave_witness(self._database, page.head)
                     witnessed = now
-                if numbered < BATCH and sent < BATCH:
+                if ahead is None and page.numbered < BATCH and sent < BATCH:
                     if sent:
                         self._stopping.wait(GATHER_SECONDS)
                     self._idle(listener)
@@ -157,29 +180,38 @@ class Relay:
             if listener is not None:
                 listener.close()
 
-    def _number(self, connection: Connection, published: int) -> tuple[int, int, int]:
-        """Number what is waiting, remember how far publishing has come; gives (numbered, published, head)."""
+    def _publish(self, connection: Connection, epoch: str, page: "_Page") -> "_Page | None":
+        """Send a page; returns the next one when this one was full: numbered and read while the broker was at work."""
+        ahead: list[_Page] = []
+
+        def read_ahead() -> None:
+            ahead.append(self._next(connection, page.after, page.after + BATCH, BATCH))
+
+        if len(page.events) == BATCH:
+            self._publisher.publish(self._service, epoch, page.events, read_ahead)
+        else:
+            self._publisher.publish(self._service, epoch, page.events)
+        return ahead[0] if ahead else None
+
+    def _next(self, connection: Connection, published: int, after: int, limit: int) -> "_Page":
+        """Number what waits, remember how far publishing has come, read what comes `after`.
+
+        -1 for `published` and `after`: where the database says that publishing has come to.
+        """
         if not self._database.is_postgres:
             with self._database.write() as own:
-                return _numbered(own, published)
+                numbered, published, head = _numbered(own, published)
+            with self._database.read() as own:
+                return _read(own, numbered, head, after if after >= 0 else published, limit)
         leads, waiting, remembered, head = connection.exec_driver_sql(_LOOK, (_LEADER_LOCK,)).one()
         if not leads:
             raise OperationalError("leadership lost", None, psycopg.OperationalError("leadership lost"))
-        if not waiting and published in (-1, remembered):
-            return 0, remembered, head
-        driver: Any = connection.connection.driver_connection
-        with driver.transaction():
-            return _numbered(connection, published)
-
-    def _publish(self, connection: Connection, epoch: str, published: int) -> int:
-        if self._database.is_postgres:
-            batch = event_log.events_since(connection, published, BATCH)
-        else:
-            with self._database.read() as own:
-                batch = event_log.events_since(own, published, BATCH)
-        if batch:
-            self._publisher.publish(self._service, epoch, batch)
-        return len(batch)
+        numbered = 0
+        if waiting or published not in (-1, remembered):
+            driver: Any = connection.connection.driver_connection
+            with driver.transaction():
+                numbered, remembered, head = _numbered(connection, published)
+        return _read(connection, numbered, head, after if after >= 0 else remembered, limit)
 
     def _idle(self, listener: "_Listener | None") -> None:
         if listener is None:
@@ -194,6 +226,11 @@ def _numbered(connection: Connection, published: int) -> tuple[int, int, int]:
         event_log.set_published(connection, published)
     numbered = event_log.number(connection, BATCH)
     return numbered, event_log.published(connection), event_log.head(connection).position
+
+
+def _read(connection: Connection, numbered: int, head: int, after: int, limit: int) -> _Page:
+    events = event_log.events_since(connection, after, limit) if limit and after < head else ()
+    return _Page(numbered, head, after, events)
 
 
 class _Listener:

@@ -20,12 +20,12 @@ from sqlalchemy import BigInteger, Column, Connection, Identity, Integer, MetaDa
 
 STORE = MetaData()
 
-_BIG = BigInteger().with_variant(Integer(), "sqlite")
+BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 events = Table(
     "events",
     STORE,
-    Column("ordinal", _BIG, Identity(cache=1), primary_key=True),
+    Column("ordinal", BIG, Identity(cache=1), primary_key=True),
     Column("stream", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("id", Text, nullable=False),
@@ -39,7 +39,7 @@ events = Table(
     UniqueConstraint("stream", "version", name="events_stream_version"),
     sqlite_autoincrement=True,
 )
-outbox = Table("outbox", STORE, Column("ordinal", _BIG, primary_key=True, autoincrement=False))
+outbox = Table("outbox", STORE, Column("ordinal", BIG, primary_key=True, autoincrement=False))
 commands = Table(
     "commands",
     STORE,

@@ -11,7 +11,7 @@ Errors:
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,67 +19,24 @@ from typing import Any, Protocol
 import orjson
 import psycopg
 import structlog
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select, text
+from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
 from services.kernel.clock import Clock, system_clock, to_text
+from services.kernel.consumption import (
+    attempts,
+    cursors,
+    held_events,
+    held_streams,
+    note_versions,
+)
 from services.kernel.database import Database
 from services.kernel.log import Head
 from services.kernel.message import Codec, Recorded
 from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Delivered, Projection
-from services.kernel.store import _BIG
 
 logger = structlog.get_logger(__name__)
-
-CONSUMPTION = MetaData()
-
-cursors = Table(
-    "cursors",
-    CONSUMPTION,
-    Column("subscription", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("epoch", Text, nullable=False),
-    Column("position", _BIG, nullable=False),
-    Column("halted", Text, nullable=False, server_default=""),
-    Column("moved_at", Text, nullable=False, server_default=""),
-)
-applied_versions = Table(
-    "applied_versions",
-    CONSUMPTION,
-    Column("subscription", Text, primary_key=True),
-    Column("stream", Text, primary_key=True),
-    Column("version", Integer, nullable=False),
-)
-held_streams = Table(
-    "held_streams",
-    CONSUMPTION,
-    Column("subscription", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("stream", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("next_attempt_at", Float, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("since", Text, nullable=False),
-)
-held_events = Table(
-    "held_events",
-    CONSUMPTION,
-    Column("subscription", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("position", _BIG, primary_key=True, autoincrement=False),
-    Column("stream", Text, nullable=False, index=True),
-    Column("body", Text, nullable=False),
-)
-attempts = Table(
-    "attempts",
-    CONSUMPTION,
-    Column("subscription", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("position", _BIG, primary_key=True, autoincrement=False),
-    Column("tries", Integer, nullable=False),
-)
 
 BACKOFF_SECONDS = (0.0, 10.0, 60.0)
 """Pauses before the second, third and fourth try; then the stream is parked."""
@@ -379,7 +336,7 @@ class Subscription:
 
     def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
         versions = {recorded.stream: recorded.version for recorded in applied}
-        _note_versions(connection, self.name, versions)
+        note_versions(connection, self.name, versions)
         connection.execute(
             cursors.update().where(*self._mine(cursors)).values(position=position, moved_at=to_text(self._clock()))
         )
@@ -451,7 +408,7 @@ class Subscription:
                     return False
                 if self._apply is not None and delivered:
                     self._apply(connection, delivered)
-                _note_versions(connection, self.name, {r.stream: r.version for r in waiting})
+                note_versions(connection, self.name, {r.stream: r.version for r in waiting})
                 connection.execute(held_events.delete().where(*mine, held_events.c.stream == stream))
                 connection.execute(
                     held_streams.delete().where(*self._mine(held_streams), held_streams.c.stream == stream)
@@ -505,68 +462,6 @@ def _reason(recorded: Recorded | None, error: Exception) -> str:
     # The type only: an exception's text may carry values, and values may be personal.
     where = f"{recorded.name} at {recorded.position}: " if recorded else ""
     return f"{where}{type(error).__name__}"
-
-
-def _note_versions(connection: Connection, subscription: str, versions: Mapping[str, int]) -> None:
-    if not versions:
-        return
-    driver: Any = connection.connection.driver_connection
-    if isinstance(driver, psycopg.Connection):
-        driver.execute(
-            "INSERT INTO applied_versions (subscription, stream, version)"
-            " SELECT %s, * FROM unnest(%s::text[], %s::int[]) ON CONFLICT (subscription, stream)"
-            " DO UPDATE SET version = greatest(applied_versions.version, excluded.version)",
-            (subscription, list(versions), list(versions.values())),
-            prepare=True,
-        )
-    else:
-        driver.executemany(
-            "INSERT INTO applied_versions (subscription, stream, version) VALUES (?, ?, ?)"
-            " ON CONFLICT (subscription, stream) DO UPDATE SET version = max(version, excluded.version)",
-            [(subscription, stream, version) for stream, version in versions.items()],
-        )
-
-
-def applied_version(connection: Connection, subscription: str, stream: str) -> int:
-    """The last version of `stream` the subscription has applied, 0 before the first."""
-    found = connection.execute(
-        applied_versions.select().where(
-            applied_versions.c.subscription == subscription, applied_versions.c.stream == stream
-        )
-    ).one_or_none()
-    return 0 if found is None else int(found.version)
-
-
-def is_held(connection: Connection, subscription: str, stream: str) -> bool:
-    """True while the stream is parked or waiting to be tried again."""
-    found = connection.execute(
-        held_streams.select().where(held_streams.c.subscription == subscription, held_streams.c.stream == stream)
-    ).first()
-    return found is not None
-
-
-def release_parked(connection: Connection, subscription: str | None = None, stream: str | None = None) -> int:
-    """Have parked streams tried again by their own subscription (after a fix); returns how many."""
-    chosen = held_streams.update().where(held_streams.c.state == "parked")
-    if subscription is not None:
-        chosen = chosen.where(held_streams.c.subscription == subscription)
-    if stream is not None:
-        chosen = chosen.where(held_streams.c.stream == stream)
-    return connection.execute(chosen.values(state="retrying", attempts=1, next_attempt_at=0.0)).rowcount
-
-
-def start_over(connection: Connection, subscription: str, source: str, epoch: str) -> None:
-    """Have a process manager read a restored source again from its first event, in `epoch`.
-
-    What it asked for before it asks for again under the same command ids, which changes nothing.
-    """
-    for table in (held_streams, held_events, attempts):
-        connection.execute(table.delete().where(table.c.subscription == subscription, table.c.source == source))
-    connection.execute(
-        cursors.update()
-        .where(cursors.c.subscription == subscription, cursors.c.source == source)
-        .values(epoch=epoch, position=0, halted="")
-    )
 
 
 def for_projection(

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -34,7 +34,9 @@ class ChaosPublisher:
         self._toll: Counter[str] = Counter()
         self._chance = random.Random(20)
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         """Send some of it, some twice, some in a later batch, none in order."""
         rates, chance = json.loads(self._rates.read_text()), self._chance
         sent, self._late = self._late, []
@@ -50,7 +52,7 @@ class ChaosPublisher:
                 sent.append(recorded)
         chance.shuffle(sent)
         if sent:
-            self._inner.publish(source, epoch, sent)
+            self._inner.publish(source, epoch, sent, meanwhile)
         draft = self._told.with_suffix(".draft")
         draft.write_text(json.dumps(self._toll))
         draft.replace(self._told)

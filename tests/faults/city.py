@@ -24,7 +24,6 @@ from deploy.local.rabbitmq import RabbitServer
 from deploy.topology import Role, Topology
 from services.kernel.messaging import beat
 from services.kernel.messaging.connection import abandon, connect
-from services.kernel.messaging.topology import SubscriptionQueue
 from services.kernel.settings import Settings
 from tests.faults.driver import Driver, Load, answered_by
 from tests.faults.oracle import differences, expected, shown
@@ -199,10 +198,7 @@ class City:
     def dead_letters(self) -> dict[str, int]:
         """Messages in dead-letter queues, by queue. Asked over AMQP: each `rabbitmqctl` starts an Erlang VM."""
         names = [f"rpc-{service}.dead" for service in system.SERVICES]
-        for consumer in system.consumers().values():
-            parts = [(part.name, part.views) for part in consumer.projections]
-            parts += [(part.name, part.views) for part in consumer.process_managers]
-            names += [SubscriptionQueue(consumer.name, name, source).dead for name, views in parts for source in views]
+        names += [queue.dead for queue in system.queues()]
         connection = connect(self.broker.url, "coroner")
         found = {}
         for name in names:

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from services.kernel.consumption import cursors, held_events, held_streams
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.message import Command
@@ -19,7 +20,6 @@ from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import Feed
 from services.kernel.migrate import migrate
 from services.kernel.relay import Relay
-from services.kernel.subscription import cursors, held_events, held_streams
 from tests.faults.followers import FAILS, KILLS, Applied
 from tests.kernel.driving import Counting, add, start, until
 from tests.soak import Scale

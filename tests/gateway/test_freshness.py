@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import InvalidInput, NotYetApplied, StreamParked
 from gateway.freshness import Freshness, Written, read_token, read_tokens, token
 from services.kernel.bus import Answer
-from services.kernel.subscription import held_streams
+from services.kernel.consumption import held_streams
 from tests.gateway.world import World, unit_id
 
 

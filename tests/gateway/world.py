@@ -12,11 +12,12 @@ from uuid import UUID
 import orjson
 
 from gateway.projections import PROJECTIONS
+from services.kernel.consumption import CONSUMPTION
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id
 from services.kernel.log import Head
 from services.kernel.message import Recorded
-from services.kernel.subscription import CONSUMPTION, Subscription, for_projection
+from services.kernel.subscription import Subscription, for_projection
 
 MAP = Path(__file__).parents[2] / "services" / "registry" / "data"
 

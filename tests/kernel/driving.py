@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from services.kernel import log as event_log
 from services.kernel.bus import Answer
 from services.kernel.clock import system_clock
+from services.kernel.consumption import held_streams, versions_applied
 from services.kernel.database import Database
 from services.kernel.handling import CommandProcessor
 from services.kernel.identifiers import new_id
@@ -49,6 +50,16 @@ def at_once(callers: int, act: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(callers) as pool:
         return list(pool.map(wait_and_act, range(callers)))
+
+
+def applied_version(connection: Connection, subscription: str, stream: str) -> int:
+    """The last version of the stream that shows, 0 before the first."""
+    return versions_applied(connection, [(subscription, stream)]).get((subscription, stream), 0)
+
+
+def is_held(connection: Connection, subscription: str, stream: str) -> bool:
+    mine = (held_streams.c.subscription == subscription, held_streams.c.stream == stream)
+    return connection.execute(held_streams.select().where(*mine)).first() is not None
 
 
 def start(counter: UUID, command_id: UUID | None = None, actor: str = CLERK) -> StartCounter:

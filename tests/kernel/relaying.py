@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.kernel.database import Database
 from services.kernel.message import Recorded
@@ -12,7 +12,9 @@ from services.kernel.relay import Relay
 class Nowhere:
     """A publisher whose broker forgets everything."""
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         """Forget."""
 
     def announce(self, source: str, epoch: str, position: int) -> None:

@@ -8,10 +8,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table, inspect
 
+from services.kernel.consumption import CONSUMPTION
 from services.kernel.database import Database
 from services.kernel.migrate import create_read_models, is_current, migrate
 from services.kernel.store import STORE
-from services.kernel.subscription import CONSUMPTION
 from tests.kernel.counter import Totals
 from tests.kernel.driving import Counting, at_once
 

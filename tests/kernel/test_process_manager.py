@@ -13,9 +13,9 @@ from services.kernel.identifiers import derived_id
 from services.kernel.message import Command
 from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Delivered
-from services.kernel.subscription import Halted, NotYet, Subscription, for_process_manager, is_held
+from services.kernel.subscription import Halted, NotYet, Subscription, for_process_manager
 from tests.kernel.counter import CounterRaised, CounterStarted, StartCounter
-from tests.kernel.driving import AT, SOURCE, Counting, add, count, stored
+from tests.kernel.driving import AT, SOURCE, Counting, add, count, is_held, stored
 
 
 def mirror_of(counter: UUID) -> UUID:

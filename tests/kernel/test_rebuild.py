@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, select
 
+from services.kernel.consumption import applied_versions, cursors, held_streams
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.log import Head
 from services.kernel.message import Recorded
 from services.kernel.projection import Delivered
 from services.kernel.rebuild import RebuildRefused, Rebuilt, checksum, rebuild
-from services.kernel.subscription import Halted, applied_version, applied_versions, cursors, held_streams
+from services.kernel.subscription import Halted
 from tests.kernel.counter import CounterEvent, Totals
-from tests.kernel.driving import Counting, add, until
+from tests.kernel.driving import Counting, add, applied_version, until
 from tests.kernel.test_subscription import POISON, Moody
 
 NAME = "reader.totals"

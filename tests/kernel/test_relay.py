@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
@@ -30,11 +30,15 @@ class Heard:
         self.broken = False
         self.attempts = 0
         self.closed = 0
+        self.breaks_at: set[int] = set()
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         assert source == "counting"
         self.attempts += 1
-        if self.broken:
+        meanwhile()
+        if self.broken or self.attempts in self.breaks_at:
             self.events += batch[: len(batch) // 2]  # as a broker that took some before the link broke
             raise ConnectionResetError
         self.epochs.add(epoch)
@@ -138,6 +142,21 @@ def test_after_a_doubtful_publish_everything_in_doubt_is_sent_again_in_order(dat
     final = heard.positions[heard.positions.index(40) - 39 :]
     assert final == list(range(1, 41)), "the last sending starts at the first event in doubt"
     assert heard.closed >= 2, "each failure lets go of the connection"
+
+
+def test_pages_read_while_the_last_one_is_sent_leave_no_gap_whatever_became_of_that(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "BATCH", 10)
+    heard = Heard()
+    heard.breaks_at = {3, 4, 9}
+    record(database, 125)
+    with running(database, heard):
+        until(lambda: stored_published(database) == 125, "everything, though three pages were in doubt")
+        record(database, 40)
+        until(lambda: stored_published(database) == 165, "what came later too")
+    assert heard.distinct == list(range(1, 166))
+    assert in_order(heard.positions)
 
 
 def head(database: Database) -> int:

@@ -10,25 +10,15 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from services.kernel import subscription as following
+from services.kernel.consumption import attempts, held_events, held_streams, release_parked
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.log import Head
 from services.kernel.message import Recorded
 from services.kernel.projection import Delivered
-from services.kernel.subscription import (
-    Halted,
-    NotYet,
-    Subscription,
-    applied_version,
-    attempts,
-    for_projection,
-    held_events,
-    held_streams,
-    is_held,
-    release_parked,
-)
+from services.kernel.subscription import Halted, NotYet, Subscription, for_projection
 from tests.kernel.counter import COUNTER, CounterRaised, Totals
-from tests.kernel.driving import SOURCE, Counting, add, at_once, count, start
+from tests.kernel.driving import SOURCE, Counting, add, applied_version, at_once, count, is_held, start
 
 POISON = 7
 NAME = "reader.totals"

@@ -7,7 +7,7 @@ connections, reads the first publishes and then falls silent, and each try would
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import amqp
@@ -37,6 +37,12 @@ CHUNK = 128
 WINDOW = 1024
 """Messages written at once, and messages allowed to be unconfirmed."""
 ROUNDS = 3
+
+
+def _nothing() -> None:
+    """For whoever has nothing else to do."""
+
+
 _log = structlog.get_logger(__name__)
 
 
@@ -58,11 +64,13 @@ class Publisher:
         self._connection: Any = None
         self._declared: dict[str, float] = {}
 
-    def publish(self, source: str, epoch: str, batch: Sequence[Recorded]) -> None:
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = _nothing
+    ) -> None:
         """Send in order; when it returns, the broker has all of it durably. Raises `PublishFailed`."""
         try:
             self._open(source)
-            self._publish(source, epoch, list(batch))
+            self._publish(source, epoch, list(batch), meanwhile)
         except CONNECTION_ERRORS as error:
             raise self._lost(error) from error
         except PublishFailed:
@@ -156,11 +164,12 @@ class Publisher:
 
     # -- sending --------------------------------------------------------------------------------------------------
 
-    def _publish(self, source: str, epoch: str, batch: list[Recorded]) -> None:
+    def _publish(self, source: str, epoch: str, batch: list[Recorded], meanwhile: Callable[[], None]) -> None:
         declared_again = False
         for _ in range(ROUNDS):
             messages = [(r.name, envelope.headers_of(source, epoch, r), r.data.encode(), r.id) for r in batch]
-            self._send(topology.exchange_of(source), messages, mandatory=True)
+            self._send(topology.exchange_of(source), messages, mandatory=True, meanwhile=meanwhile)
+            meanwhile = _nothing  # once, however often we send
             refused = self._returned | self._nacked
             if not refused:
                 return
@@ -184,8 +193,9 @@ class Publisher:
         exchange: str,
         messages: list[tuple[str, dict[str, str], bytes, str]],
         mandatory: bool,
+        meanwhile: Callable[[], None] = _nothing,
     ) -> None:
-        """Write everything and wait for every confirm. Raises `BrokerBlocked` and `BrokerStalled`."""
+        """Write everything, then wait for every confirm. Raises `BrokerBlocked` and `BrokerStalled`."""
         connection, channel = self._connection, int(self._channel.channel_id)
         self._returned.clear()
         self._nacked.clear()
@@ -210,6 +220,7 @@ class Publisher:
             connection.bytes_sent += 1
             self._drain()
             self._await_confirms(WINDOW - CHUNK)
+        meanwhile()
         self._await_confirms(0)
 
     def _await_confirms(self, allowed: int) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from services.kernel.bus import Answer, BusError, Payload, ServiceUnavailable, U
 from services.kernel.log import Head
 from services.kernel.message import Recorded
 from services.kernel.messaging import rpc
+from services.kernel.messaging.crowd import CouldNotAnswer, Crowd
 
 CONNECT_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10
@@ -36,15 +38,24 @@ class RpcCommandBus:
         self._name = name
         self._link: _Link | None = None
         self._linking = asyncio.Lock()
+        self._crowds: dict[str, Crowd] = {}
 
     async def execute(self, service: str, command: str, payload: Payload) -> Answer:
-        """Run one command. Raises `ServiceUnavailable`."""
-        return _answer(await self.call(service, "execute", command, dict(payload)))
+        """Run one command, in one call with others that are due. Raises `ServiceUnavailable`."""
+        crowd = self._crowds.get(service)
+        if crowd is None:
+            crowd = self._crowds[service] = Crowd(partial(self._send, service), self._timeout)
+        return await crowd.execute(command, payload)
 
     async def execute_many(self, service: str, commands: Sequence[tuple[str, Payload]]) -> list[Answer]:
         """Run up to 500 commands, answers in the same order. Raises `ServiceUnavailable`."""
+        return await self._send(service, commands, self._timeout)
+
+    async def _send(self, service: str, commands: Sequence[tuple[str, Payload]], seconds: float) -> list[Answer]:
         listed = [(name, dict(payload)) for name, payload in commands]
-        return [_answer(one) for one in await self.call(service, "execute_many", listed)]
+        if len(listed) == 1:
+            return [_answer(await self.call(service, "execute", *listed[0], timeout_seconds=seconds))]
+        return [_answer(one) for one in await self.call(service, "execute_many", listed, timeout_seconds=seconds)]
 
     async def ask(self, service: str, question: str, payload: Payload) -> Any:
         """Ask a service. Raises `ServiceUnavailable`, `UnknownQuestion`."""
@@ -75,7 +86,7 @@ class RpcCommandBus:
             raise UnknownQuestion(f"{service} answers no such question")
         if kind in rpc.CALLERS_FAULT:
             raise BusError(f"{service}.{method}: {kind}")
-        raise ServiceUnavailable(f"{service} could not answer ({kind})")
+        raise CouldNotAnswer(f"{service} could not answer ({kind})")
 
     async def close(self) -> None:
         """Close the connection; calls in flight fail."""
@@ -167,13 +178,17 @@ class _Link:
             self._goodbye = asyncio.get_running_loop().create_task(self.close())
 
     def _on_close(self, *_: object) -> None:
+        self._fail_calls()
+        self._leave_if_done()  # also when nobody was calling: an object not closed here would say goodbye as garbage
+
+    def _fail_calls(self) -> None:
         self.lost = True
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("the connection was lost"))
 
     async def close(self) -> None:
-        self._on_close()
+        self._fail_calls()
         with suppress(Exception):
             async with asyncio.timeout(_GOODBYE_SECONDS):
                 await self._connection.close()
