@@ -37,6 +37,8 @@ MOST_MILLISECONDS = 200
 BEHIND_SECONDS = 3
 """With so many seconds' commands unanswered the system does not keep up, and the run is broken off."""
 PATIENCE_SECONDS = 120.0
+FIRST, MOST_FIRST = 10, 100
+"""Newest visits of the hamlet that a query asks for: at first, and when the one looked for was not among them."""
 
 NEW_HAMLET = (
     "mutation ($name: String!) { done: registerHamlet("
@@ -53,8 +55,8 @@ NEW_HOUSEHOLD = (
 )
 RECORD = "mutation ($visit: VisitInput!) { done: recordVisit(visit: $visit) { accepted id token code } }"
 READ = (
-    "query ($hamlet: ID!, $token: String!) {"
-    " visits(hamlet: $hamlet, first: 10, afterToken: $token) { nodes { id outcome } } }"
+    "query ($hamlet: ID!, $token: String!, $first: Int!) {"
+    " visits(hamlet: $hamlet, first: $first, afterToken: $token) { nodes { id outcome } } }"
 )
 
 
@@ -219,13 +221,14 @@ class _Driver:
         outcome = await self._tell(RECORD, visit=visit)
         answered = time.perf_counter()
         assert outcome["accepted"], outcome
-        while not await self._shows(hamlet, made, outcome["token"]):
-            pass
+        first = FIRST
+        while not await self._shows(hamlet, made, outcome["token"], first):
+            first = MOST_FIRST  # newer ones may have pushed it off the page
         self._mutations.append(answered - asked)
         self._waits.append(time.perf_counter() - answered)
 
-    async def _shows(self, hamlet: str, visit: str, token: str) -> bool:
-        answer = await self._client.ask(READ, hamlet=hamlet, token=token)
+    async def _shows(self, hamlet: str, visit: str, token: str, first: int) -> bool:
+        answer = await self._client.ask(READ, hamlet=hamlet, token=token, first=first)
         if "errors" in answer:
             assert answer["errors"][0]["extensions"]["code"] == "NOT_YET_APPLIED", answer
             return False

@@ -20,7 +20,7 @@ from services.kernel.consumption import Place, parked, versions_applied
 from services.kernel.database import Database
 
 LONGEST_SECONDS = 5.0
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.02
 """Between two looks."""
 MOST_TOKENS = 20
 _FOLLOWERS = {projection.name: projection for projection in PROJECTIONS}

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import graphene
@@ -31,11 +30,15 @@ class Listing:
     ask_page: Callable[[], Awaitable[Page]]
     ask_total: Callable[[], Awaitable[int]]
     node: Callable[[Any], Any] = lambda row: row
+    _page: Awaitable[Page] | None = None
 
-    @cached_property
+    @property
     def page(self) -> Awaitable[Page]:
         """The page, asked once."""
-        return self.ask_page()
+        # No `cached_property`: up to Python 3.11 it holds one lock for all lists of all requests while it asks.
+        if self._page is None:
+            self._page = self.ask_page()
+        return self._page
 
 
 class PageInfo(ObjectType):
