@@ -6,6 +6,7 @@ we start is the process a test kills. epmd is started by us in the foreground, o
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -77,7 +78,7 @@ class RabbitServer:
         self.distribution_port = self.distribution_port or processes.free_port()
         self._write_settings()
         self._start_epmd()
-        command = processes.as_user(USER, [str(server)], die_with_us=signal.SIGTERM)
+        command = processes.as_user(USER, [str(_lean(server, self.home / "rabbitmq"))], die_with_us=signal.SIGTERM)
         self._node = processes.spawn(command, self.log, self._environment())
         self._wait(timeout)
 
@@ -189,3 +190,24 @@ class RabbitServer:
         # A killed node's name lingers in epmd until its socket is seen closed; a fresh epmd forgets it at once.
         processes.end(self._epmd, signal.SIGKILL)
         self._epmd = None
+
+
+def _lean(server: Path, data: Path) -> Path:
+    """The node's script in a home of links, without the optional plugins.
+
+    None is enabled here, but every start looks through all there are, and tests start a node some thirty times:
+    4.4 s of processor time each instead of 6.6.
+    """
+    installed = server.resolve().parent
+    plugins = installed.parent / "plugins"
+    if not plugins.is_dir():
+        return server
+    home = data / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(installed, home / installed.name)
+    (home / "escript").symlink_to(installed.parent / "escript")
+    (home / "plugins").mkdir()
+    for each in plugins.iterdir():
+        if each.name.startswith("rabbitmq_prelaunch") or not each.name.startswith("rabbitmq_"):
+            (home / "plugins" / each.name).symlink_to(each)
+    return home / installed.name / server.name

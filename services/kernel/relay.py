@@ -2,7 +2,8 @@
 
 Leadership is a session lock on the relay's own connection, the same connection that numbers: a relay that lost its
 session cannot write. Standbys ask for the lock every second. Numbering does not wait for the broker: while that is
-down the log grows on and late readers are served from it. Crashing between numbering and publishing only repeats.
+down the log grows on and late readers are served from it. While the broker is at work on a full page, the next one is
+numbered and read. Crashing between numbering and publishing only repeats.
 """
 
 import threading
