@@ -12,6 +12,7 @@ from deploy.local.errors import LocalServerError, NotInstalled
 from deploy.local.homes import lasting_home, passing_home
 from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
+from services.kernel.messaging.connection import abandon
 
 
 def test_a_fresh_database_is_empty_and_durable(postgres_url: str) -> None:
@@ -47,8 +48,10 @@ def test_what_rabbitmq_confirmed_survives_a_kill(own_broker: RabbitServer) -> No
     own_broker.settle()
     channel.basic_publish_confirm(amqp.Message(b"7", delivery_mode=2), routing_key="kept")
     own_broker.kill()
+    abandon(connection)
     own_broker.start()
-    message = own_broker.connect().channel().basic_get("kept", no_ack=True)
+    with own_broker.connect() as again:
+        message = again.channel().basic_get("kept", no_ack=True)
     assert message is not None and message.body == b"7"
 
 
