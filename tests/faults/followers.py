@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Connection, Identity, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Identity, Integer, Table, Text, func
 
 from deploy.following import QueueFollower, follow
 from deploy.journal import start_logging
@@ -44,6 +44,7 @@ class Applied(Projection):
             Column("stream", Text, nullable=False),
             Column("version", Integer, nullable=False),
             Column("process", Integer, nullable=False),
+            Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         )
 
     def apply(self, connection: Connection, events: Sequence[Delivered[CounterEvent]]) -> None:

@@ -4,13 +4,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from services.kernel.consumption import cursors, held_events, held_streams
 from services.kernel.database import Database
@@ -19,9 +20,9 @@ from services.kernel.message import Command
 from services.kernel.messaging.publisher import Publisher
 from services.kernel.messaging.topology import Feed
 from services.kernel.migrate import migrate
-from services.kernel.relay import Relay
+from services.kernel.relay import Notifier, Relay
 from tests.faults.followers import FAILS, KILLS, Applied
-from tests.kernel.driving import Counting, add, start, until
+from tests.kernel.driving import add, processor, start, until
 from tests.soak import Scale
 
 STREAMS = 50
@@ -36,7 +37,8 @@ class Followed:
         self.journal.touch()
         self.database = Database(postgres_url, pool_size=6)
         migrate(self.database)
-        self.counting = Counting(self.database)
+        self._notifier = Notifier(self.database)
+        self._processor = processor(self.database, self._notifier.committed)
         self.applied = Applied()
         with self.database.write() as connection:
             self.applied.metadata.create_all(connection)
@@ -54,7 +56,7 @@ class Followed:
 
     def do(self, commands: list[Command]) -> None:
         for first in range(0, len(commands), 500):
-            answers = self.counting.processor.execute_many(commands[first : first + 500])
+            answers = self._processor.execute_many(commands[first : first + 500])
             assert all(answer.accepted for answer in answers)
 
     def rows(self) -> list[tuple[int, str, int, int]]:
@@ -63,6 +65,16 @@ class Followed:
         columns = (table.c.position, table.c.stream, table.c.version, table.c.process)
         with self.database.read() as connection:
             return [tuple(row) for row in connection.execute(select(*columns).order_by(table.c.turn))]
+
+    def waits(self, after: int, until: int) -> list[float]:
+        """Seconds from its append to its application, of each event between two positions, the shortest first."""
+        asked = text(
+            "SELECT extract(epoch FROM a.at - e.recorded_at::timestamptz)::float8 AS waited FROM applied a"
+            " JOIN log l USING (position) JOIN events e USING (ordinal)"
+            " WHERE a.position > :after AND a.position <= :until ORDER BY waited"
+        )
+        with self.database.read() as connection:
+            return list(connection.execute(asked, {"after": after, "until": until}).scalars())
 
     def position(self) -> int:
         """How far the follower's cursor has come."""
@@ -80,6 +92,7 @@ class Followed:
             process.wait()
         self.relay.stop()
         self._thread.join(timeout=20)
+        self._notifier.close()
         self.database.close()
 
 
@@ -128,6 +141,35 @@ def test_one_bad_event_is_tried_a_few_times_and_parked_while_all_others_pass(
     kind = "failing" if poison == FAILS else "killing its process"
     found = f"{kind}: {tries} tries, {written:.0f} kB of log, all {events:,} others applied"
     scale.measured("15", "≤ 6 deliveries, < 1 MB log, others pass", found)
+
+
+def test_while_a_bad_event_is_tried_again_those_of_other_streams_are_on_their_way_hardly_longer(
+    followed: Followed, scale: Scale
+) -> None:
+    events = scale(300, 5_000)
+    healthy, bad = counters(STREAMS), new_id()
+    followed.do([start(counter) for counter in [*healthy, bad]])
+    followed.follower()
+    begun = STREAMS + 1
+    until(lambda: followed.position() == begun, "the follower follows", seconds=120)
+
+    def steadily() -> None:
+        for n in range(events):
+            followed.do([add(healthy[n % STREAMS])])
+            time.sleep(0.004)
+
+    steadily()
+    followed.do([add(bad, FAILS), add(bad)])
+    steadily()
+    head = begun + 2 * events + 2
+    until(lambda: followed.position() == head, "everything seen", seconds=120)
+    without = followed.waits(begun, begun + events)
+    beside = followed.waits(begun + events + 2, head)
+    assert (len(without), len(beside)) == (events, events)
+    assert followed.waits(begun + events, begun + events + 2) == [], "neither the bad event nor the one behind it"
+    p95, p95_beside = without[events * 95 // 100], beside[events * 95 // 100]
+    found = f"95th percentile {p95 * 1000:.1f} ms without, {p95_beside * 1000:.1f} ms beside it, {events:,} events each"
+    scale.measured("15", "other streams p95 +10 %", found)
 
 
 def test_two_instances_keep_the_order_when_the_active_one_is_killed(followed: Followed, scale: Scale) -> None:
