@@ -1,7 +1,7 @@
 """A PostgreSQL server of our own, in the foreground, its data in a directory of our own.
 
-Durability is real: fsync and full commits stay on, because what is measured and killed here must behave like
-production. Only a password opens it, and only 127.0.0.1 and no socket file lead to it.
+Durability is real unless told otherwise: fsync and full commits are on, because what is measured and killed here must
+behave like production. Only a password opens it, and only 127.0.0.1 and no socket file lead to it.
 """
 
 import secrets

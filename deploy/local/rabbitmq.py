@@ -204,10 +204,14 @@ def _lean(server: Path, data: Path) -> Path:
     if not plugins.is_dir():
         return server
     home = data / "home"
+    if any(character.isspace() or character == ":" for character in str(home)):  # RabbitMQ's own scripts stumble there
+        return server
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(installed, home / installed.name)
     (home / "escript").symlink_to(installed.parent / "escript")
     (home / "plugins").mkdir()
+    for each in (home, home / "plugins"):
+        each.chmod(0o755)  # whatever our umask: the node runs as another user
     for each in plugins.iterdir():
         if each.name.startswith("rabbitmq_prelaunch") or not each.name.startswith("rabbitmq_"):
             (home / "plugins" / each.name).symlink_to(each)

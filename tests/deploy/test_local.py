@@ -15,10 +15,14 @@ from deploy.local.rabbitmq import RabbitServer
 from services.kernel.messaging.connection import abandon
 
 
-def test_a_fresh_database_is_empty_and_durable(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
+def test_a_server_is_durable(own_postgres: PostgresServer) -> None:
+    with own_postgres.connect() as connection:
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
+def test_a_fresh_database_is_empty(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
         assert connection.execute(tables).fetchone() == (0,)
 

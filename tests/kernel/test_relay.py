@@ -144,11 +144,52 @@ def test_after_a_doubtful_publish_everything_in_doubt_is_sent_again_in_order(dat
     assert heard.closed >= 2, "each failure lets go of the connection"
 
 
+class Watchful(Heard):
+    """Looks, after the next page was read, that nothing of the one in its hands already counts as published."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.database = database
+
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        super().publish(source, epoch, batch, meanwhile)
+        assert stored_published(self.database) < batch[0].position
+
+
+class Interrupted(Heard):
+    """Its database goes away while it is at work, once."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.database = database
+
+    def publish(
+        self, source: str, epoch: str, batch: Sequence[Recorded], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        if self.attempts == 2:
+            terminate(self.database, f"pid = {leading_session(self.database)}")
+        super().publish(source, epoch, batch, meanwhile)
+
+
+def test_a_database_lost_while_the_next_page_is_read_costs_no_event(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "BATCH", 10)
+    heard = Interrupted(postgres)
+    record(postgres, 75)
+    with running(postgres, heard):
+        until(lambda: stored_published(postgres) == 75, "everything, after it leads again", TAKEOVER_SECONDS + 15)
+    assert heard.distinct == list(range(1, 76))
+    assert in_order(heard.positions)
+
+
 def test_pages_read_while_the_last_one_is_sent_leave_no_gap_whatever_became_of_that(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaying, "BATCH", 10)
-    heard = Heard()
+    heard = Watchful(database)
     heard.breaks_at = {3, 4, 9}
     record(database, 125)
     with running(database, heard):

@@ -2,6 +2,7 @@
 
 A call costs both ends and the broker some milliseconds of processor time, however many commands are in it. Whoever
 comes alone is sent at once; the more come, the more share a call, so that the cost of a command falls as load rises.
+Nobody waits longer than `PATIENCE_SECONDS` to be sent: two calls that hang must not stop those behind them.
 """
 
 import asyncio
@@ -10,11 +11,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from services.kernel.bus import Answer, Payload, ServiceUnavailable
+from services.kernel.messaging import rpc
 
 CALLS = 2
-"""Under way at the same time; more would leave nothing to go together."""
-MOST = 50
-"""Commands in one call: few enough that nobody waits long for his neighbours."""
+"""Under way at the same time while they answer in time; more would leave nothing to go together."""
+PATIENCE_SECONDS = 0.25
+"""Whoever has waited so long goes in a call of his own, with all who wait then."""
+MOST, MOST_BYTES = 50, 500_000
+"""Commands in one call: few enough that nobody waits long for his neighbours and no message grows large."""
 
 
 class CouldNotAnswer(ServiceUnavailable):
@@ -24,9 +28,18 @@ class CouldNotAnswer(ServiceUnavailable):
 @dataclass(eq=False, slots=True)
 class _Waiting:
     command: tuple[str, Payload]
+    size: int
+    since: float
     until: float
-    """On the loop's clock: nobody waits for the answer any more, and the command must not run."""
+    """On the loop's clock: from then on nobody waits for the answer, and the command is not sent any more."""
     answer: asyncio.Future[Answer]
+
+    def given_up(self) -> bool:
+        return self.answer.done() or self.answer.get_loop().time() >= self.until
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
 
 
 class Crowd:
@@ -43,15 +56,27 @@ class Crowd:
     async def execute(self, command: str, payload: Payload) -> Answer:
         """The command's own answer. Raises `ServiceUnavailable` and whatever else sending raises."""
         loop = asyncio.get_running_loop()
-        mine = _Waiting((command, payload), loop.time() + self._seconds, loop.create_future())
+        now = loop.time()
+        size = len(rpc.request_body((command, dict(payload))))  # what cannot be sent fails here, for its caller alone
+        mine = _Waiting((command, payload), size, now, now + self._seconds, loop.create_future())
         self._waiting.append(mine)
         if len(self._calls) < CALLS:
-            self._calls.add(loop.create_task(self._work()))
+            self._begin()
+        else:
+            loop.call_later(PATIENCE_SECONDS, self._hurry)
         try:
             async with asyncio.timeout_at(mine.until):
                 return await mine.answer
         except TimeoutError:
             raise ServiceUnavailable(f"no answer within {self._seconds:g} s") from None
+
+    def _begin(self) -> None:
+        self._calls.add(asyncio.get_running_loop().create_task(self._work()))
+
+    def _hurry(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._waiting and now - self._waiting[0].since >= 0.9 * PATIENCE_SECONDS:
+            self._begin()
 
     async def _work(self) -> None:
         call = asyncio.current_task()
@@ -61,40 +86,46 @@ class Crowd:
         finally:  # in the same step in which nobody was found waiting: whoever comes now begins a new call
             self._calls = {each for each in self._calls if each is not call}
 
-    async def _send_turn(self, turn: list[_Waiting]) -> None:
-        try:
-            await self._settle(turn)
-        except CouldNotAnswer:
-            await asyncio.gather(*(self._alone(each) for each in turn))
-        except Exception as error:
-            _fail(turn, error)
-        except BaseException:
-            _fail(turn, ServiceUnavailable("the way to the service was closed"))
-            raise
-
     def _next(self) -> list[_Waiting]:
         turn: list[_Waiting] = []
+        size = 0
         while self._waiting and len(turn) < MOST:
+            size += self._waiting[0].size
+            if turn and size > MOST_BYTES:
+                break
             each = self._waiting.popleft()
-            if not each.answer.done():  # its caller has gone
+            if not each.given_up():
                 turn.append(each)
         return turn
 
+    async def _send_turn(self, turn: list[_Waiting]) -> None:
+        try:
+            try:
+                await self._settle(turn)
+            except CouldNotAnswer as error:
+                await self._each_alone(turn, error)
+        except Exception as error:
+            for each in turn:
+                each.fail(error)
+        except BaseException:
+            for each in turn:
+                each.fail(ServiceUnavailable("the way to the service was closed"))
+            raise
+
+    async def _each_alone(self, turn: list[_Waiting], error: CouldNotAnswer) -> None:
+        """One after the other: the service has just said that it is in trouble."""
+        if len(turn) == 1:
+            raise error
+        for each in turn:
+            if not each.given_up():
+                try:
+                    await self._settle([each])
+                except CouldNotAnswer as its_own:
+                    each.fail(its_own)
+
     async def _settle(self, turn: list[_Waiting]) -> None:
-        left = turn[0].until - asyncio.get_running_loop().time()  # the first has waited longest
+        left = turn[0].until - asyncio.get_running_loop().time()  # of the one who has waited longest
         answers = await self._send([each.command for each in turn], max(left, 0.001))
         for each, answer in zip(turn, answers, strict=True):
             if not each.answer.done():
                 each.answer.set_result(answer)
-
-    async def _alone(self, one: _Waiting) -> None:
-        try:
-            await self._settle([one])
-        except Exception as error:
-            _fail([one], error)
-
-
-def _fail(turn: Sequence[_Waiting], error: Exception) -> None:
-    for each in turn:
-        if not each.answer.done():
-            each.answer.set_exception(error)

@@ -26,6 +26,8 @@ from services.kernel.messaging.crowd import CouldNotAnswer, Crowd
 CONNECT_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10
 _GOODBYE_SECONDS = 2.0
+_TOO_LONG = 0.9
+"""Of the time a call may take: a link that was silent for so long and then lets a call down is given up."""
 T = TypeVar("T")
 
 
@@ -38,6 +40,7 @@ class RpcCommandBus:
         self._name = name
         self._link: _Link | None = None
         self._linking = asyncio.Lock()
+        self._closed = False
         self._crowds: dict[str, Crowd] = {}
 
     async def execute(self, service: str, command: str, payload: Payload) -> Answer:
@@ -65,13 +68,12 @@ class RpcCommandBus:
         """Call any nameko method with positional arguments. Raises `BusError`."""
         seconds = timeout_seconds or self._timeout
         link = None
-        started = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(seconds):
                 link = await self._linked()
                 reply = await link.call(service, method, args, seconds)
         except TimeoutError:
-            if link is not None and link.heard_at < started:
+            if link is not None and link.silent_for() >= _TOO_LONG * self._timeout:
                 link.retire()
             raise ServiceUnavailable(f"{service} did not answer within {seconds:g} s") from None
         except aio_pika.exceptions.PublishError:
@@ -89,13 +91,16 @@ class RpcCommandBus:
         raise CouldNotAnswer(f"{service} could not answer ({kind})")
 
     async def close(self) -> None:
-        """Close the connection; calls in flight fail."""
+        """Close the connection; calls in flight fail, and no more are made."""
+        self._closed = True
         link, self._link = self._link, None
         if link is not None:
             await link.close()
 
     async def _linked(self) -> "_Link":
         async with self._linking:
+            if self._closed:
+                raise RuntimeError("closed")
             if self._link is None or self._link.lost:
                 self._link = await _Link.open(self._url, self._name)
             return self._link
@@ -109,8 +114,11 @@ class _Link:
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._goodbye: asyncio.Task[None] | None = None
         self.lost = False
-        self.heard_at = 0.0
-        """When the last reply came, on the loop's clock."""
+        self._heard_at = asyncio.get_running_loop().time()
+
+    def silent_for(self) -> float:
+        """Seconds since the last reply, or since it was opened."""
+        return asyncio.get_running_loop().time() - self._heard_at
 
     @classmethod
     async def open(cls, url: str, name: str) -> "_Link":
@@ -158,7 +166,7 @@ class _Link:
             self._leave_if_done()
 
     async def _on_reply(self, message: AbstractIncomingMessage) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
+        self._heard_at = asyncio.get_running_loop().time()
         future = self._waiting.get(message.correlation_id or "")
         if future is None or future.done():
             return

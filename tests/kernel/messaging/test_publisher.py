@@ -63,8 +63,10 @@ def test_a_lost_binding_of_the_feed_is_noticed_and_the_batch_sent_again_in_order
     publisher = new_publisher(amqp_url)
     publisher.publish("registry", "e1", BATCH[:3])
     admin.channel().queue_unbind("registry.feed", "registry.events", topology.FEED_BINDING)
-    publisher.publish("registry", "e1", BATCH[3:10])
+    meanwhile: list[bool] = []
+    publisher.publish("registry", "e1", BATCH[3:10], lambda: meanwhile.append(True))
     assert positions(admin.take("registry.feed", 10)) == list(range(1, 11))
+    assert meanwhile == [True], "once, though it was sent twice"
 
 
 def test_what_no_queue_takes_raises(
