@@ -57,7 +57,7 @@ NOTICE = "2026-11"
 """Version of the privacy notice shown; raise it with every change of its words (domain E3)."""
 LEASE = timedelta(seconds=30)
 """How long a replica has a claimed row to itself: longer than any call to the service may take."""
-LONGEST_WAIT = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT_AFTER_REFUSAL = timedelta(hours=1)
 
 

@@ -134,19 +134,20 @@ class Subscription:
         if cursor is None:
             return
         position = cursor.position
+        ordered = sorted(batch, key=lambda r: r.position)
         run: list[Recorded] = []
-        for recorded in sorted(batch, key=lambda r: r.position):
+        for recorded in ordered:
             if recorded.position <= position:
                 continue
             if recorded.position > position + 1:
-                if run:
-                    self._take(epoch, run, careful=careful)
-                    run = []
-                self._fetch(epoch, position, recorded.position - 1)
+                break
             run.append(recorded)
             position = recorded.position
         if run:
             self._take(epoch, run, careful=careful)
+        if ordered and position < ordered[-1].position:
+            # All the rest, not this gap alone: where one is missing there are more, and each would be a call.
+            self._fetch(epoch, position, ordered[-1].position)
 
     def announced(self, epoch: str, position: int) -> None:
         """The owner's head as announced: fetch what is missing, halt if history went backwards."""
