@@ -6,9 +6,11 @@ Nobody waits longer than `PATIENCE_SECONDS` to be sent: two calls that hang must
 """
 
 import asyncio
+import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.kernel.bus import Answer, Payload, ServiceUnavailable
 from services.kernel.messaging import rpc
@@ -61,7 +63,7 @@ class Crowd:
         mine = _Waiting((command, payload), size, now, now + self._seconds, loop.create_future())
         self._waiting.append(mine)
         if len(self._calls) < CALLS:
-            self._begin()
+            self._begin(self._work())
         else:
             loop.call_later(PATIENCE_SECONDS, self._hurry)
         try:
@@ -70,18 +72,19 @@ class Crowd:
         except TimeoutError:
             raise ServiceUnavailable(f"no answer within {self._seconds:g} s") from None
 
-    def _begin(self) -> None:
-        self._calls.add(asyncio.get_running_loop().create_task(self._work()))
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._calls.add(asyncio.get_running_loop().create_task(work))
 
     def _hurry(self) -> None:
         now = asyncio.get_running_loop().time()
         if self._waiting and now - self._waiting[0].since >= 0.9 * PATIENCE_SECONDS:
-            self._begin()
+            self._begin(self._work(turns=1))  # more of these would leave nothing to go together, and make the jam worse
 
-    async def _work(self) -> None:
+    async def _work(self, turns: int = sys.maxsize) -> None:
         call = asyncio.current_task()
         try:
-            while turn := self._next():
+            while turns and (turn := self._next()):
+                turns -= 1
                 await self._send_turn(turn)
         finally:  # in the same step in which nobody was found waiting: whoever comes now begins a new call
             self._calls = {each for each in self._calls if each is not call}
