@@ -20,6 +20,8 @@ READY := .venv/.ready
 SOURCES := services gateway deploy tests benchmarks
 
 export SCALE PYTHONUTF8 := 1
+# Some images set it; every process would then compile every module again when it starts, for two seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test check bench soak up down token clean
 

@@ -44,4 +44,4 @@ if [ "$(.uv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; t
     .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 fi
 say "Installing the locked dependencies into .venv/"
-.uv/bin/uv sync --quiet --frozen --python "$python"
+.uv/bin/uv sync --quiet --frozen --compile-bytecode --python "$python"
