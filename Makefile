@@ -14,12 +14,13 @@ ROLE ?= province_official
 UNIT ?= 96
 BODY ?=
 ARGS ?=
-WORKERS ?= $(if $(CAUSO_TEST_AMQP_URL),0,2)
+WORKERS ?= $(if $(CAUSO_TEST_AMQP_URL),0,3)
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := services gateway deploy tests benchmarks
 
-export SCALE PYTHONUTF8 := 1
+export SCALE
+export PYTHONUTF8 := 1
 # Some images set it; every process would then compile every module again when it starts, for two seconds.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: ask every question, or those named; print the table and write the results."""
+"""`python -m benchmarks`: ask every question and write the results; or ask those named and print them only."""
 
 import argparse
 import logging
@@ -34,7 +34,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     print("\n" + report.table(rows))
-    if not given.questions or given.write:
+    if not given.questions:
         report.write(rows, facts, quick=quick)
         print("\nWritten: benchmarks/results.json, benchmarks/results.md")
     return 0
@@ -44,7 +44,6 @@ def _arguments(rounds: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure against named peers.")
     parser.add_argument("questions", nargs="*", metavar="question", help=f"some of: {', '.join(QUESTIONS)}")
     parser.add_argument("--rounds", type=int, default=rounds, help=f"alternating runs (default {rounds})")
-    parser.add_argument("--write", action="store_true", help="write the results of some questions too")
     scale = os.environ.get("SCALE") or "1"
     parser.add_argument("--scale", type=int, default=scale, help="millions of events stored (default 1; env SCALE)")
     given = parser.parse_args()
