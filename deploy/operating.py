@@ -16,18 +16,19 @@ Only = Annotated[str | None, typer.Option(help="One subscription, as `causo stat
 def status() -> None:
     """Positions, lags, halted subscriptions, parked streams. Exit code 1 when something needs a person."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from deploy import status as looking
     from deploy.environment import read_settings_beside
 
     console = Console()
     opened = looking.databases(read_settings_beside())
-    table = Table("service", "head", "waiting", "published", "epoch", title="Logs")
+    table = Table("service", "head", "waiting", "published", Column("epoch", overflow="fold"), title="Logs")
     for log in looking.logs(opened):
         table.add_row(log.service, f"{log.head:,}", f"{log.waiting:,}", f"{log.published:,}", log.epoch)
     console.print(table)
-    table = Table("subscription", "source", "position", "lag", "retrying", "parked", "state", title="Subscriptions")
+    counts = ("position", "lag", "retrying", "parked", "state")
+    table = Table(Column("subscription", overflow="fold"), "source", *counts, title="Subscriptions")
     trouble = False
     for one in looking.subscriptions(opened):
         trouble = trouble or bool(one.halted or one.parked)

@@ -11,6 +11,12 @@ from gateway.parts import GatewayParts
 from services.kernel.clock import business_date, system_clock
 from services.kernel.settings import Mode, Settings
 
+SERVED = {
+    "/": "for residents",
+    "/phan-anh": "report a difficulty",
+    "/tra-cuu": "where it stands",
+    "/graphql": "for officials and programs",
+}
 SHOWN = (("province_official", "96", None), ("commune_official", "32002", None))
 
 
@@ -34,11 +40,13 @@ def run_embedded(settings: Settings, *, demo: bool) -> None:
 
 def _greet(settings: Settings) -> None:
     address = f"http://{settings.host}:{settings.port}"
-    typer.echo(f"Cầu Số: {address}/ · {address}/phan-anh · {address}/tra-cuu · {address}/graphql")
+    typer.echo("\nCầu Số")
+    for path, meaning in SERVED.items():
+        typer.echo(f"  {address}{path:<10} {meaning}")
     if settings.mode is Mode.DEVELOPMENT:
         for role, unit, body in SHOWN:
             try:
-                typer.echo(f"{role} {unit}: {development_token(settings, role, [unit], body)}")
+                typer.echo(f"\n{role} {unit}: {development_token(settings, role, [unit], body)}")
             except LookupError as error:
-                typer.echo(f"{role} {unit}: {error}")
-    typer.echo("Ctrl-C stops it.")
+                typer.echo(f"\n{role} {unit}: {error}")
+    typer.echo("\nCtrl-C stops it.")

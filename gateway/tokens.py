@@ -22,6 +22,7 @@ from sqlalchemy import Connection, select
 
 from gateway import teams, units
 from gateway.errors import InvalidInput, Unauthenticated
+from gateway.unit_tree import below
 from gateway.viewer import TEAM_ROLES, Role, Viewer
 from services.kernel.clock import business_date
 from services.kernel.identifiers import derived_id
@@ -147,7 +148,7 @@ class Verifier:
 def resolve(connection: Connection, role: Role, unit: str, now: datetime) -> tuple[list[str], list[str]]:
     """`(units, teams)` for what `make token` calls UNIT. Raises `InvalidInput`.
 
-    Two digits are a province of today, five a commune; team roles name a commune (its first team) or a team id.
+    Two digits are a province of today, five a commune; team roles get the first team there, or the one whose id it is.
     """
     if role in TEAM_ROLES:
         table = teams.LIVE.teams.c
@@ -155,9 +156,10 @@ def resolve(connection: Connection, role: Role, unit: str, now: datetime) -> tup
         if _is_uuid(unit):
             found = connection.execute(query.where(table.team == unit.lower())).one_or_none()
         else:
-            found = connection.execute(query.where(table.commune == _unit(connection, unit, now))).one_or_none()
+            there = below([_unit(connection, unit, now)], business_date(now))
+            found = connection.execute(query.where(table.commune.in_(select(there.c.unit)))).one_or_none()
         if found is None:
-            raise InvalidInput("Không có Tổ nào ở đây.", field="UNIT")
+            raise InvalidInput("Không có Tổ nào ở UNIT này.", field="UNIT")
         return [found.commune], [found.team]
     return [_unit(connection, unit, now)], []
 

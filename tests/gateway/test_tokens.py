@@ -127,16 +127,20 @@ def test_units_are_named_by_todays_codes(real_world: World) -> None:
                 resolve(connection, Role.COMMUNE_OFFICIAL, unknown, NOW)
 
 
-def test_a_team_is_named_by_its_id_or_its_commune(world: World) -> None:
-    commune = world.unit("current", "00001", "Xã Một", "commune", "Xã", None, valid_from="2025-07-01")
+def test_a_team_is_named_by_its_id_or_its_commune_or_its_province(world: World) -> None:
+    province = world.unit("current", "01", "Tỉnh Một", "province", "Tỉnh", None, valid_from="2025-07-01")
+    world.unit("current", "02", "Tỉnh Hai", "province", "Tỉnh", None, valid_from="2025-07-01")
+    commune = world.unit("current", "00001", "Xã Một", "commune", "Xã", province, valid_from="2025-07-01")
     world.known("current", "2025-07-01")
     second, first = world.team("Tổ 2", commune), world.team("Tổ 1", commune)
     world.catch_up()
     with world.database.read() as connection:
         assert resolve(connection, Role.TEAM_MEMBER, "00001", NOW) == ([str(commune)], [str(first)])
+        assert resolve(connection, Role.TEAM_MEMBER, "01", NOW) == ([str(commune)], [str(first)])
         assert resolve(connection, Role.TEAM_LEADER, str(second), NOW) == ([str(commune)], [str(second)])
-        with pytest.raises(InvalidInput):
-            resolve(connection, Role.TEAM_LEADER, str(uuid4()), NOW)
+        for nothing in (str(uuid4()), "02"):
+            with pytest.raises(InvalidInput):
+                resolve(connection, Role.TEAM_LEADER, nothing, NOW)
 
 
 def test_me_says_who_i_am(edge: Gateway) -> None:

@@ -28,8 +28,8 @@ def test_the_first_start_shows_its_progress_its_addresses_and_tokens_that_work(
 ) -> None:
     said = (installed.var / "run.log").read_text()
     assert "bản đồ hành chính" in said and "24817/24817" in said
-    addresses = next(line for line in said.splitlines() if line.startswith("Cầu Số: "))
-    assert [address.rpartition("/")[2] for address in addresses.split(" · ")] == ["", "phan-anh", "tra-cuu", "graphql"]
+    shown = [line.split()[0] for line in said.splitlines() if line.startswith("  http://127.0.0.1:")]
+    assert [address.rpartition("/")[2] for address in shown] == ["", "phan-anh", "tra-cuu", "graphql"]
     for role, code in (("province_official", "96"), ("commune_official", "32002")):
         token = next(line for line in said.splitlines() if line.startswith(f"{role} {code}: ")).split(": ")[1]
         me = Official(embedded.url, token).data(ME)["me"]
