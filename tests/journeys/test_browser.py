@@ -179,6 +179,24 @@ def test_a_report_can_be_sent_with_the_keyboard_alone(phone: Phone) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Đã nhận")
 
 
+@pytest.mark.parametrize("width", [320, 1000])
+def test_each_tile_is_its_own_up_to_the_corner_and_in_sight_when_reached_by_keyboard(
+    browser: Browser, embedded: EmbeddedRun, width: int
+) -> None:
+    page = Phone(browser, embedded.url, viewport={"width": width, "height": 300}).page
+    page.goto("/phan-anh")
+    tiles = page.locator(".tiles > input").all()
+    labels = [page.locator(f"label[for={tile.get_attribute('id')}]") for tile in tiles]
+    for tile, label in zip(tiles, labels, strict=True):
+        label.click(position={"x": 3, "y": 3})
+        expect(tile).to_be_checked()
+    for tile, label in reversed(list(zip(tiles, labels, strict=True))):
+        expect(tile).to_be_focused()
+        expect(label).to_be_in_viewport()
+        page.keyboard.press("ArrowUp")
+    page.context.close()
+
+
 @pytest.mark.parametrize(("width", "zoom"), [(320, 1), (360, 2)])
 def test_nothing_scrolls_sideways_on_a_small_or_enlarged_page(
     browser: Browser, embedded: EmbeddedRun, width: int, zoom: int
