@@ -30,6 +30,7 @@ from gateway.limits import MOST_BODY_BYTES
 from gateway.metrics import Measured, Metrics
 from gateway.pages.needs import Pages
 from gateway.pages.readings import CaseStatusesReading, PlacesReading
+from gateway.pages.rendering import trouble
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
 from gateway.throttle import Throttle
@@ -39,6 +40,7 @@ from services.kernel.settings import Mode
 log = structlog.get_logger(__name__)
 
 READY_SECONDS = 2.0
+BROKEN = trouble(500, "Máy chủ gặp lỗi. Bà con đợi ít phút rồi thử lại.")
 
 
 def create_app(parts: GatewayParts) -> Starlette:
@@ -69,7 +71,7 @@ def create_app(parts: GatewayParts) -> Starlette:
     production = settings.mode is Mode.PRODUCTION
     middleware = [
         Middleware(Measured, metrics=metrics, routes=routes),
-        Middleware(Guarded, hosts=allowed_hosts(settings), https_only=production),
+        Middleware(Guarded, hosts=allowed_hosts(settings), https_only=production, broken=BROKEN),
     ]
     proxies = [proxy.strip() for proxy in settings.trusted_proxies.split(",") if proxy.strip(" *")]
     if proxies:
@@ -77,6 +79,7 @@ def create_app(parts: GatewayParts) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=middleware,
+        exception_handlers={404: nowhere},
         lifespan=_lifespan(forwarder, parts),
         max_body_size=2 * MOST_BODY_BYTES,
     )
@@ -97,6 +100,11 @@ def _lifespan(forwarder: Forwarder, parts: GatewayParts) -> Callable[[Starlette]
                 await close()
 
     return lifespan
+
+
+async def nowhere(_: Request, __: Exception) -> Response:
+    """Somebody mistyped an address."""
+    return trouble(404, "Không có trang này.")
 
 
 async def live(_: Request) -> Response:

@@ -1,7 +1,8 @@
-"""What holds for every answer: known host names only, and headers that keep browsers strict."""
+"""What holds for every answer: known host names only, headers that keep browsers strict, nothing of our insides."""
 
 from collections.abc import Collection
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +17,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+log = structlog.get_logger(__name__)
+
 HSTS = "max-age=31536000; includeSubDomains"
 PROBED = frozenset({"/live", "/ready", "/metrics"})
 """Asked by machines under whatever address they know us by."""
@@ -32,11 +35,12 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
 
 
 class Guarded:
-    """ASGI middleware. `hosts` empty lets every host name pass."""
+    """ASGI middleware. `hosts` empty lets every host name pass; `broken` answers what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], https_only: bool) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], https_only: bool, broken: ASGIApp) -> None:
         self._app = app
         self._hosts = hosts
+        self._broken = broken
         self._headers = HEADERS | ({"Strict-Transport-Security": HSTS} if https_only else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,8 +48,12 @@ class Guarded:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def strict(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
@@ -54,7 +62,13 @@ class Guarded:
         if self._hosts and scope["path"] not in PROBED and host_of(Headers(scope=scope)) not in self._hosts:
             await PlainTextResponse("Unknown host.", 400)(scope, receive, strict)
             return
-        await self._app(scope, receive, strict)
+        try:
+            await self._app(scope, receive, strict)
+        except Exception as error:
+            # The server would log the error's text, and with it whatever it was about.
+            log.error("request_failed", error=type(error).__name__)
+            if not begun:
+                await self._broken(scope, receive, strict)
 
 
 def host_of(headers: Headers) -> str:

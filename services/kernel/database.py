@@ -65,6 +65,7 @@ class Database:
         if self.is_postgres:
             self.engine = create_engine(
                 self.url,
+                hide_parameters=True,  # an error's text must not carry what was written
                 pool_size=pool_size + 4,
                 max_overflow=0,  # what overflows is closed when it comes back, and a session costs its server 10 ms
                 connect_args={"options": pg_options, "connect_timeout": 5, "tcp_user_timeout": 5000},
@@ -134,6 +135,7 @@ def _sqlite_engine(path: str, pool_size: int) -> Engine:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{path}",
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=16,

@@ -189,6 +189,29 @@ def test_what_breaks_inside_is_told_as_an_id_only(edge: Gateway, monkeypatch: py
     assert answer.json()["data"] == {"unit": None}
 
 
+def test_a_page_that_breaks_says_so_in_vietnamese_and_its_log_nothing_but_the_kind_of_error(
+    edge: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("password=hunter2 at 10.0.0.7")
+
+    monkeypatch.setattr("gateway.pages.routes.page", broken)
+    answer = edge.client.get("/")
+    assert answer.status_code == 500
+    assert "Máy chủ gặp lỗi." in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    written = "".join(capsys.readouterr()) + caplog.text
+    assert "RuntimeError" in written
+    assert "hunter2" not in written + answer.text
+
+
+def test_a_mistyped_address_is_told_in_vietnamese_with_a_way_on(edge: Gateway) -> None:
+    answer = edge.client.get("/phan_anh")
+    assert answer.status_code == 404
+    assert "Không có trang này." in answer.text
+    assert 'href="/phan-anh"' in answer.text
+
+
 def test_the_public_pages_are_served_too(edge: Gateway) -> None:
     for path in ("/", "/phan-anh", "/tra-cuu"):
         assert edge.client.get(path).status_code == 200
