@@ -83,6 +83,7 @@ class Database:
             else:
                 connection.exec_driver_sql("BEGIN")
             yield connection
+            connection.commit()  # after a rollback psycopg forgets, and has the server forget, what it had prepared
 
     @contextmanager
     def look(self) -> Iterator[Connection]:

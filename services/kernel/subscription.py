@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import orjson
 import psycopg
 import structlog
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, exists, select, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
 from services.kernel.clock import Clock, system_clock, to_text
@@ -106,10 +106,13 @@ class Subscription:
         self._backoff = backoff
         self.gather_seconds = GATHER_SECONDS if effect is None else GATHER_FOR_EFFECT_SECONDS
         """How long a batch may be gathered before it is handed over."""
+        self._left_at: Cursor | None = None
+        """Where the last batch left the cursor. Its lock tells whether somebody else has moved it since."""
         # Asked with every batch: built once.
-        mine = cursors.select().where(*self._mine(cursors))
-        self._cursor_asked, self._cursor_locked = mine, mine.with_for_update()
+        self._cursor_asked = cursors.select().where(*self._mine(cursors))
         self._held_asked = select(held_streams.c.stream).where(*self._mine(held_streams))
+        holding = exists(self._held_asked).label("holding")
+        self._cursor_locked = select(cursors, holding).where(*self._mine(cursors)).with_for_update(of=cursors)
 
     # -- what arrives ---------------------------------------------------------------------------------------------
 
@@ -130,7 +133,9 @@ class Subscription:
         take_in()
 
     def _receive(self, epoch: str, batch: Sequence[Recorded], *, careful: bool) -> None:
-        cursor = self._cursor_in(epoch)
+        cursor, self._left_at = self._left_at, None
+        if cursor is None or cursor.epoch != epoch:
+            cursor = self._cursor_in(epoch)
         if cursor is None:
             return
         position = cursor.position
@@ -148,6 +153,8 @@ class Subscription:
         if ordered and position < ordered[-1].position:
             # All the rest, not this gap alone: where one is missing there are more, and each would be a call.
             self._fetch(epoch, position, ordered[-1].position)
+        elif not run:
+            self._left_at = cursor
 
     def announced(self, epoch: str, position: int) -> None:
         """The owner's head as announced: fetch what is missing, halt if history went backwards."""
@@ -266,22 +273,29 @@ class Subscription:
                 self._take(epoch, [recorded])
 
     def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
+        known = None if self._effect is None else self._take_effect(self._effect, run)
+        with self._database.write() as connection:
+            held = self._lock_cursor(connection, epoch, run)
+            if held is None:
+                return
+            if known is not None and held != known:
+                raise _Overlap("streams were released in between")
+            free = [recorded for recorded in run if recorded.stream not in held]
+            for recorded in run:
+                if recorded.stream in held:
+                    self._keep(connection, recorded)
+            if self._apply is not None and (delivered := self._decode(free)):
+                self._apply(connection, delivered)
+            self._advance(connection, run[-1].position, free)
+        self._left_at = Cursor(epoch, run[-1].position, "")
+
+    def _take_effect(self, effect: Callable[[Sequence[Delivered[Any]]], None], run: Sequence[Recorded]) -> set[str]:
+        """Whatever it asks of others must not happen under a lock; the streams that were held, and so left out."""
         with self._database.look() as connection:
             held = self._held_streams(connection)
-        free = [recorded for recorded in run if recorded.stream not in held]
-        delivered = self._decode(free)
-        if self._effect is not None and delivered:
-            self._effect(delivered)
-        with self._database.write() as connection:
-            if self._lock_cursor(connection, epoch, run):
-                if self._held_streams(connection) != held:
-                    raise _Overlap("streams were released in between")
-                for recorded in run:
-                    if recorded.stream in held:
-                        self._keep(connection, recorded)
-                if self._apply is not None and delivered:
-                    self._apply(connection, delivered)
-                self._advance(connection, run[-1].position, free)
+        if delivered := self._decode([recorded for recorded in run if recorded.stream not in held]):
+            effect(delivered)
+        return held
 
     def _take_carefully(self, epoch: str, recorded: Recorded) -> None:
         """One event whose last consumer died: count the try before making it."""
@@ -324,16 +338,16 @@ class Subscription:
             if r.name in known
         ]
 
-    def _lock_cursor(self, connection: Connection, epoch: str, run: Sequence[Recorded]) -> bool:
-        """Lock and check the cursor; False when another consumer already took this run in."""
+    def _lock_cursor(self, connection: Connection, epoch: str, run: Sequence[Recorded]) -> set[str] | None:
+        """Lock and check the cursor; the held streams, or None when another consumer already took this run in."""
         row = connection.execute(self._cursor_locked).one()
         if row.halted or row.epoch != epoch:
             raise Halted(row.halted or "the epoch changed")
         if row.position >= run[-1].position:
-            return False
+            return None
         if row.position != run[0].position - 1:
             raise _Overlap(f"cursor is at {row.position}, the run starts at {run[0].position}")
-        return True
+        return self._held_streams(connection) if row.holding else set()
 
     def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
         versions = {recorded.stream: recorded.version for recorded in applied}
@@ -362,9 +376,10 @@ class Subscription:
         """Set the event and its stream aside, to be tried again; everything else may pass."""
         reason = _reason(recorded, error)
         with self._database.write() as connection:
-            if not self._lock_cursor(connection, epoch, [recorded]):
+            held = self._lock_cursor(connection, epoch, [recorded])
+            if held is None:
                 return
-            if recorded.stream not in self._held_streams(connection):
+            if recorded.stream not in held:
                 connection.execute(
                     held_streams.insert().values(
                         subscription=self.name,
