@@ -5,7 +5,7 @@ unit id; an official of new Cà Mau still sees old Bạc Liêu's past. A viewer 
 team sees its own hamlets, visits and households. What a viewer may *do* is narrower: only where they stand today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -113,17 +113,19 @@ class Scope:
         unit = below(self._viewer.units, self._today).c.unit
         return select(unit).where(unit.in_(bindparam("wanted", expanding=True))).distinct()
 
-    def holds_hamlets(self, connection: Connection, wanted: Sequence[str]) -> bool:
-        """True when these hamlets lie in communes held today, or are served by the viewer's team."""
-        known = units.LIVE.hamlets.c
-        rows = connection.execute(select(known.hamlet, known.commune).where(known.hamlet.in_(set(wanted)))).all()
-        if {row.hamlet for row in rows} != set(wanted):
-            return False
+    def hamlets_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
+        """Which of these hamlets lie in communes held today, or are served by the viewer's team."""
         if self._viewer.role in TEAM_ROLES:
-            return set(wanted) <= set(connection.execute(self._served).scalars())
-        return self.holds(connection, [row.commune for row in rows])
+            return set(wanted) & set(connection.execute(self._served).scalars())
+        return {row.hamlet for row in connection.execute(self._hamlets_of, {"wanted": list(wanted)})}
 
-    def teams_held(self, connection: Connection, wanted: Sequence[str]) -> set[str]:
+    @cached_property
+    def _hamlets_of(self) -> Select[tuple[str]]:
+        known, tree = units.LIVE.hamlets.c, below(self._viewer.units, self._today)
+        among = known.hamlet.in_(bindparam("wanted", expanding=True))
+        return select(known.hamlet).where(among, known.commune.in_(select(tree.c.unit)))
+
+    def teams_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
         """Which of these teams are the viewer's own or belong to communes held today."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(self._viewer.teams)

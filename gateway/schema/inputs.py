@@ -13,10 +13,10 @@ _QUARTER = re.compile(r"20\d\d-Q[1-4]")
 _CODE = re.compile(r"\d{2,5}")
 
 
-def id_of(text: str, field: str) -> str:
+def id_of(text: str | None, field: str) -> str:
     """A UUID in its canonical form. Raises `InvalidInput`."""
     try:
-        return str(UUID(text))
+        return str(UUID(text or ""))
     except ValueError:
         raise InvalidInput(f"`{field}` phải là mã UUID.", field=field) from None
 

@@ -1,11 +1,12 @@
-"""Mutations on visits: households, visits alone and in batches from a phone that was offline.
+"""Mutations on visits: households and visits, alone and in batches from a phone that was offline.
 
-A visit's own fields travel as text and are judged by the service, so that in a batch one bad item spoils no other.
+What is told travels as text and may be missing: the service judges each item, so that one bad item spoils no other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import graphene
@@ -17,7 +18,6 @@ from gateway.commanding import (
     Order,
     Outcome,
     asked,
-    checked,
     command_id_of,
     new_thing,
     order,
@@ -34,20 +34,49 @@ from gateway.schema.outcomes import CommandOutcome
 MOST_AT_ONCE = 500
 _ID = graphene.ID
 _TEXT = graphene.String
+_BATCH = f"up to {MOST_AT_ONCE}, each accepted or refused on its own, answers in the same order"
+
+Told: TypeAlias = Mapping[str, Any]
+"""One item as it came in."""
+
+
+class HouseholdInput(InputObjectType):
+    """A household to be counted in."""
+
+    hamlet = _ID()
+    registered_on = _TEXT(description="such as 2026-10-05; today in Vietnam by default")
+    household = _ID(description="opaque; made here unless given")
+    command_id = _ID()
 
 
 class VisitInput(InputObjectType):
-    """A visit as it is told."""
+    """A visit as it is told. Household, hamlet, team, day, mode and outcome are required."""
 
-    household = _ID(required=True)
-    hamlet = _ID(required=True)
-    team = _ID(required=True)
+    household = _ID()
+    hamlet = _ID()
+    team = _ID()
     member = _ID()
-    visited_on = _TEXT(required=True, description="such as 2026-10-05, in Vietnam")
-    mode = _TEXT(required=True, description="home, team_point, phone, online or event")
+    visited_on = _TEXT(description="such as 2026-10-05, in Vietnam")
+    mode = _TEXT(description="home, team_point, phone, online or event")
     services = graphene.List(graphene.NonNull(_TEXT), description="codes of the service catalogue")
-    outcome = _TEXT(required=True, description="guided, informed, absent or refused")
+    outcome = _TEXT(description="guided, informed, absent or refused")
     visit = _ID(description="made on the phone, so that it can be sent again")
+    command_id = _ID()
+
+
+class CorrectionInput(InputObjectType):
+    """What was wrong with a visit, and how it should have been told."""
+
+    id = _ID()
+    visit = graphene.InputField(VisitInput, description="the whole visit as it should have been told")
+    reason = _TEXT(description="wrong_household, wrong_date, wrong_service, wrong_outcome or other")
+
+
+class VoidingInput(InputObjectType):
+    """A visit that counts for nothing."""
+
+    id = _ID()
+    reason = _TEXT(description="duplicate, not_made or other")
     command_id = _ID()
 
 
@@ -62,12 +91,9 @@ class VisitCommands:
         household=_ID(description="opaque; made here unless given"),
         command_id=_ID(),
     )
+    register_households = many(CommandOutcome, households=many(HouseholdInput), description=_BATCH)
     record_visit = graphene.Field(CommandOutcome, required=True, visit=VisitInput(required=True))
-    record_visits = many(
-        CommandOutcome,
-        visits=graphene.List(graphene.NonNull(VisitInput), required=True),
-        description=f"up to {MOST_AT_ONCE}, each accepted or refused on its own, answers in the same order",
-    )
+    record_visits = many(CommandOutcome, visits=many(VisitInput), description=_BATCH)
     correct_visit = graphene.Field(
         CommandOutcome,
         required=True,
@@ -75,6 +101,7 @@ class VisitCommands:
         visit=VisitInput(required=True, description="the whole visit as it should have been told"),
         reason=_TEXT(required=True, description="wrong_household, wrong_date, wrong_service, wrong_outcome or other"),
     )
+    correct_visits = many(CommandOutcome, corrections=many(CorrectionInput), description=_BATCH)
     void_visit = graphene.Field(
         CommandOutcome,
         required=True,
@@ -82,105 +109,159 @@ class VisitCommands:
         reason=_TEXT(required=True, description="duplicate, not_made or other"),
         command_id=_ID(),
     )
+    void_visits = many(CommandOutcome, voidings=many(VoidingInput), description=_BATCH)
 
     @staticmethod
     @told_as_outcome
     async def resolve_register_household(
-        _root: None,
-        info: GraphQLResolveInfo,
-        /,
-        hamlet: str,
-        registered_on: date | None = None,
-        household: str | None = None,
-        command_id: str | None = None,
+        _root: None, info: GraphQLResolveInfo, /, registered_on: date | None = None, **told: Any
     ) -> Outcome:
-        context, key, place = context_of(info), command_id_of(command_id), id_of(hamlet, "hamlet")
-        await checked(context, "register_household", lambda c: context.scope.holds_hamlets(c, [place]))
-        about = new_thing(context, "household", household, key)
         day = None if registered_on is None else registered_on.isoformat()
-        payload = {"household": about, "hamlet": place, "registered_on": day}
-        return (await send(context, "visits", order(context, "register_household", about, payload, key)))[0]
+        return (await _register(context_of(info), [{**told, "registered_on": day}]))[0]
+
+    @staticmethod
+    async def resolve_register_households(
+        _root: None, info: GraphQLResolveInfo, /, households: Sequence[Told]
+    ) -> list[Outcome]:
+        return await _register(context_of(info), households)
 
     @staticmethod
     @told_as_outcome
-    async def resolve_record_visit(_root: None, info: GraphQLResolveInfo, /, visit: Mapping[str, Any]) -> Outcome:
+    async def resolve_record_visit(_root: None, info: GraphQLResolveInfo, /, visit: Told) -> Outcome:
         return (await _record(context_of(info), [visit]))[0]
 
     @staticmethod
-    async def resolve_record_visits(
-        _root: None, info: GraphQLResolveInfo, /, visits: Sequence[Mapping[str, Any]]
-    ) -> list[Outcome]:
-        if len(visits) > MOST_AT_ONCE:
-            raise InvalidInput(f"Mỗi lần gửi tối đa {MOST_AT_ONCE} lượt thăm.", field="visits")
+    async def resolve_record_visits(_root: None, info: GraphQLResolveInfo, /, visits: Sequence[Told]) -> list[Outcome]:
         return await _record(context_of(info), visits)
 
     @staticmethod
     @told_as_outcome
-    async def resolve_correct_visit(
-        _root: None,
-        info: GraphQLResolveInfo,
-        /,
-        id: str,  # noqa: A002
-        visit: Mapping[str, Any],
-        reason: str,
-    ) -> Outcome:
-        context, about, team = context_of(info), id_of(id, "id"), id_of(visit["team"], "team")
-        await checked(context, "correct_visit", lambda c: _seen(context, c, about, team))
-        key = command_id_of(visit.get("command_id"))
-        payload = {**_facts(visit), "visit": about, "reason": reason}
-        return (await send(context, "visits", order(context, "correct_visit", about, payload, key)))[0]
+    async def resolve_correct_visit(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
+        return (await _correct(context_of(info), [told]))[0]
+
+    @staticmethod
+    async def resolve_correct_visits(
+        _root: None, info: GraphQLResolveInfo, /, corrections: Sequence[Told]
+    ) -> list[Outcome]:
+        return await _correct(context_of(info), corrections)
 
     @staticmethod
     @told_as_outcome
-    async def resolve_void_visit(
-        _root: None,
-        info: GraphQLResolveInfo,
-        /,
-        id: str,  # noqa: A002
-        reason: str,
-        command_id: str | None = None,
-    ) -> Outcome:
-        context, key, about = context_of(info), command_id_of(command_id), id_of(id, "id")
-        await checked(context, "void_visit", lambda c: _seen(context, c, about))
-        payload = {"visit": about, "reason": reason}
-        return (await send(context, "visits", order(context, "void_visit", about, payload, key)))[0]
+    async def resolve_void_visit(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
+        return (await _void(context_of(info), [told]))[0]
+
+    @staticmethod
+    async def resolve_void_visits(_root: None, info: GraphQLResolveInfo, /, voidings: Sequence[Told]) -> list[Outcome]:
+        return await _void(context_of(info), voidings)
 
 
-def _seen(context: Context, connection: Any, visit: str, *other_teams: str) -> bool:
-    """The viewer sees the visit, and its team (and the team it moves to) is theirs today."""
-    found = visits.visits_by_id(connection, [visit], context.scope.visits).get(visit)
-    teams = set(other_teams) if found is None else {found.team, *other_teams}
-    return found is not None and context.scope.teams_held(connection, list(teams)) == teams
+async def _register(context: Context, told: Sequence[Told]) -> list[Outcome]:
+    _check(context, "register_household", told)
+    hamlets = _uuids(each.get("hamlet") for each in told)
+    held = await asked(context, lambda c: context.scope.hamlets_held(c, hamlets))
+
+    def ready(item: Told) -> Order:
+        hamlet = _one_of(held, item.get("hamlet"), "hamlet")
+        key = command_id_of(item.get("command_id"))
+        about = new_thing(context, "household", item.get("household"), key)
+        payload = {"household": about, "hamlet": hamlet, "registered_on": item.get("registered_on")}
+        return order(context, "register_household", about, payload, key)
+
+    return await _send_each(context, told, ready)
 
 
-async def _record(context: Context, told: Sequence[Mapping[str, Any]]) -> list[Outcome]:
-    """Record those of the viewer's own teams; the others are answered `NOT_FOUND`, each on its own."""
-    context.require(*MAY["record_visit"])
-    teams = {text for visit in told if (text := _uuid(visit["team"])) is not None}
-    own = await asked(context, lambda c: context.scope.teams_held(c, list(teams))) if teams else set()
-    ready = [_ready(context, visit, own) for visit in told]
-    done = iter(await send(context, "visits", *(each for each in ready if isinstance(each, Order))))
-    return [next(done) if isinstance(each, Order) else each for each in ready]
+async def _record(context: Context, told: Sequence[Told]) -> list[Outcome]:
+    """A visit is recorded by its own team or by those the team belongs to."""
+    _check(context, "record_visit", told)
+    teams = _uuids(each.get("team") for each in told)
+    held = await asked(context, lambda c: context.scope.teams_held(c, teams))
+
+    def ready(item: Told) -> Order:
+        _one_of(held, item.get("team"), "team")
+        key = command_id_of(item.get("command_id"))
+        about = new_thing(context, "visit", item.get("visit"), key)
+        return order(context, "record_visit", about, {**_facts(item), "visit": about}, key)
+
+    return await _send_each(context, told, ready)
 
 
-def _ready(context: Context, visit: Mapping[str, Any], own: set[str]) -> Order | Outcome:
-    try:
-        if id_of(visit["team"], "team") not in own:
-            raise NotFound(field="team")
+async def _correct(context: Context, told: Sequence[Told]) -> list[Outcome]:
+    """The viewer sees the visit, and its team, and the team it moves to, are theirs today."""
+    _check(context, "correct_visit", told)
+    teams = _uuids((each.get("visit") or {}).get("team") for each in told)
+    seen, held = await _seen(context, _uuids(each.get("id") for each in told), teams)
+
+    def ready(item: Told) -> Order:
+        visit = item.get("visit") or {}
+        about = _one_of(seen, item.get("id"), "id")
+        _one_of(held, visit.get("team"), "team")
         key = command_id_of(visit.get("command_id"))
-        about = new_thing(context, "visit", visit.get("visit"), key)
+        payload = {**_facts(visit), "visit": about, "reason": item.get("reason")}
+        return order(context, "correct_visit", about, payload, key)
+
+    return await _send_each(context, told, ready)
+
+
+async def _void(context: Context, told: Sequence[Told]) -> list[Outcome]:
+    _check(context, "void_visit", told)
+    seen, _ = await _seen(context, _uuids(each.get("id") for each in told), set())
+
+    def ready(item: Told) -> Order:
+        about = _one_of(seen, item.get("id"), "id")
+        key = command_id_of(item.get("command_id"))
+        return order(context, "void_visit", about, {"visit": about, "reason": item.get("reason")}, key)
+
+    return await _send_each(context, told, ready)
+
+
+def _check(context: Context, command: str, told: Sequence[Told]) -> None:
+    context.require(*MAY[command])
+    if len(told) > MOST_AT_ONCE:
+        raise InvalidInput(f"Mỗi lần gửi tối đa {MOST_AT_ONCE} mục.")
+
+
+async def _seen(context: Context, wanted: set[str], teams: set[str]) -> tuple[set[str], set[str]]:
+    """Which visits the viewer sees whose team is theirs today, and which of these teams and theirs are."""
+
+    def look(connection: Any) -> tuple[set[str], set[str]]:
+        found = visits.visits_by_id(connection, list(wanted), context.scope.visits)
+        held = context.scope.teams_held(connection, list(teams | {row.team for row in found.values()}))
+        return {visit for visit, row in found.items() if row.team in held}, held
+
+    return await asked(context, look)
+
+
+async def _send_each(context: Context, told: Sequence[Told], ready: Callable[[Told], Order]) -> list[Outcome]:
+    """Send those that are ready, together; what is refused here has its outcome already."""
+    outcomes = [_order_of(ready, item) for item in told]
+    done = iter(await send(context, "visits", *(each for each in outcomes if isinstance(each, Order))))
+    return [next(done) if isinstance(each, Order) else each for each in outcomes]
+
+
+def _order_of(ready: Callable[[Told], Order], item: Told) -> Order | Outcome:
+    try:
+        return ready(item)
     except GatewayError as error:
         return refused(error)
-    return order(context, "record_visit", about, {**_facts(visit), "visit": about}, key)
 
 
-def _facts(visit: Mapping[str, Any]) -> dict[str, Any]:
+def _one_of(mine: set[str], text: str | None, field: str) -> str:
+    """The id, when it is among the viewer's own. Raises `InvalidInput`, `NotFound`."""
+    found = id_of(text, field)
+    if found not in mine:
+        raise NotFound(field=field)
+    return found
+
+
+def _facts(visit: Told) -> dict[str, Any]:
     names = ("household", "hamlet", "team", "member", "visited_on", "mode", "outcome")
     return {name: visit.get(name) for name in names} | {"services": list(visit.get("services") or ())}
 
 
-def _uuid(text: str) -> str | None:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return None
+def _uuids(texts: Iterable[str | None]) -> set[str]:
+    """Those that are ids at all, in canonical form."""
+    found = set()
+    for text in texts:
+        with suppress(ValueError):
+            found.add(str(UUID(text or "")))
+    return found

@@ -220,12 +220,15 @@ def test_in_a_batch_each_visit_stands_for_itself_and_moves_coverage(running: Run
         visit("không phải mã", hamlet, team),
         visit(household, hamlet, "x"),
         visit(household, hamlet, team, outcome="bay", commandId=str(uuid4())),
+        visit(household, hamlet, team, mode=None),
+        {"household": household, "hamlet": hamlet},
     ]
     outcomes = running.gateway.data(batch, mine, v=told)["recordVisits"]
-    assert [o["accepted"] for o in outcomes] == [True] + [False] * 6
-    codes = ["NOT_FOUND", "INVALID", "DAY_IN_FUTURE", "INVALID", "INVALID_INPUT", "INVALID"]
+    assert [o["accepted"] for o in outcomes] == [True] + [False] * 8
+    codes = ["NOT_FOUND", "INVALID", "DAY_IN_FUTURE", "INVALID", "INVALID_INPUT", "INVALID", "INVALID", "INVALID_INPUT"]
     assert [o["code"] for o in outcomes[1:]] == codes
-    assert [o["field"] for o in outcomes[2:]] == ["visitedOn", "visitedOn", "household", "team", "outcome"]
+    named = ["team", "visitedOn", "visitedOn", "household", "team", "outcome", "mode", "team"]
+    assert [o["field"] for o in outcomes[1:]] == named
     again = running.gateway.data(batch, mine, v=told[:1])["recordVisits"]
     assert again == outcomes[:1]
     running.settle()
@@ -234,6 +237,61 @@ def test_in_a_batch_each_visit_stands_for_itself_and_moves_coverage(running: Run
     assert coverage["households"] == 1
     assert coverage["guidedInQuarter"] == 1
     assert coverage["rateInQuarter"] == "100.0"
+
+
+def test_households_corrections_and_voidings_come_in_batches_too_each_for_itself(running: Running) -> None:
+    hamlet, team, household = running.founded()
+    mine = running.member(team)
+    elsewhere = running.hamlet(running.there, commune=THERE)["id"]
+    running.settle()
+    tell = running.gateway.data
+
+    households = f"mutation($h: [HouseholdInput!]!) {{ registerHouseholds(households: $h) {OUTCOME} }}"
+    made = str(uuid4())
+    told = [
+        {"hamlet": hamlet, "household": made, "commandId": made},
+        {"hamlet": hamlet, "registeredOn": "hôm qua"},
+        {"hamlet": elsewhere},
+        {"household": made},
+    ]
+    outcomes = tell(households, mine, h=told)["registerHouseholds"]
+    assert [(o["code"], o["field"]) for o in outcomes] == [
+        ("", ""), ("INVALID", "registeredOn"), ("NOT_FOUND", "hamlet"), ("INVALID_INPUT", "hamlet")
+    ]  # fmt: skip
+    assert outcomes[0]["id"] == made
+    assert tell(households, mine, h=told[:1])["registerHouseholds"] == outcomes[:1]
+
+    record = f"mutation($v: [VisitInput!]!) {{ recordVisits(visits: $v) {OUTCOME} }}"
+    first, second = tell(record, mine, v=[visit(household, hamlet, team), visit(made, hamlet, team)])["recordVisits"]
+    running.settle()
+
+    correct = f"mutation($c: [CorrectionInput!]!) {{ correctVisits(corrections: $c) {OUTCOME} }}"
+    better = visit(household, hamlet, team, visitedOn="2026-11-11")
+    told = [
+        {"id": first["id"], "visit": better, "reason": "wrong_date"},
+        {"id": first["id"], "visit": better, "reason": "vui"},
+        {"id": first["id"], "visit": better | {"team": str(uuid4())}, "reason": "wrong_date"},
+        {"id": str(uuid4()), "visit": better, "reason": "wrong_date"},
+        {"visit": better},
+        {"id": first["id"]},
+    ]
+    outcomes = tell(correct, mine, c=told)["correctVisits"]
+    assert [(o["code"], o["field"]) for o in outcomes] == [
+        ("", ""), ("INVALID", "reason"), ("NOT_FOUND", "team"), ("NOT_FOUND", "id"),
+        ("INVALID_INPUT", "id"), ("INVALID_INPUT", "team"),
+    ]  # fmt: skip
+
+    void = f"mutation($v: [VoidingInput!]!) {{ voidVisits(voidings: $v) {OUTCOME} }}"
+    told = [{"id": second["id"], "reason": "duplicate"}, {"id": first["id"]}, {"id": "x", "reason": "duplicate"}]
+    outcomes = tell(void, mine, v=told)["voidVisits"]
+    assert [(o["code"], o["field"]) for o in outcomes] == [("", ""), ("INVALID", "reason"), ("INVALID_INPUT", "id")]
+    running.settle()
+    shown = {v["id"]: v for v in tell("{ visits { nodes { id status visitedOn } } }", mine)["visits"]["nodes"]}
+    assert (shown[first["id"]]["status"], shown[first["id"]]["visitedOn"]) == ("corrected", "2026-11-11")
+    assert shown[second["id"]]["status"] == "voided"
+    stranger = running.gateway.token(Role.TEAM_MEMBER, HERE, served=(uuid4(),))
+    refused = tell(void, stranger, v=[{"id": first["id"], "reason": "duplicate"}])["voidVisits"]
+    assert [o["code"] for o in refused] == ["NOT_FOUND"]
 
 
 def test_a_full_batch_of_500_passes_and_501_do_not(running: Running) -> None:
