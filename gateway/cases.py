@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Table, func, select
 
 from gateway.paging import Page, Slice, page_of
-from gateway.rows import Identifier, ReadModel, Rows
+from gateway.rows import Identifier, ReadModel
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
+from services.kernel.rows import Rows
 
 # What it reads of feedback's events
 

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, Select, Table, and_, func, select
 
-from gateway.rows import Identifier, ReadModel, Rows, write_all
+from gateway.rows import Identifier, ReadModel
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
+from services.kernel.rows import Rows, write_all
 
 # What it reads of reporting's events
 

@@ -10,11 +10,12 @@ from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBina
 
 from gateway import units
 from gateway.paging import Page, Slice, page_by_group, page_of
-from gateway.rows import Identifier, ReadModel, Rows, counted, write_all
+from gateway.rows import Identifier, ReadModel, counted
 from gateway.unit_tree import below
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
+from services.kernel.rows import Rows, write_all
 
 # What it reads of the registry's events
 

@@ -28,10 +28,11 @@ from sqlalchemy import (
 )
 
 from gateway.errors import MapNotKnown
-from gateway.rows import Identifier, ReadModel, Rows, write_all
+from gateway.rows import Identifier, ReadModel
 from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
+from services.kernel.rows import Rows, write_all
 
 # What it reads of the registry's events
 

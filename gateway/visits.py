@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from sqlalchemy import Column, ColumnElement, Connection, Date, Index, Table, func, select
 
 from gateway.paging import Page, Slice, page_of
-from gateway.rows import Identifier, ReadModel, Rows, write_all
+from gateway.rows import Identifier, ReadModel
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
+from services.kernel.rows import Rows, write_all
 
 # What it reads of the visits' events
 

@@ -16,14 +16,12 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    bindparam,
-    delete,
     func,
-    insert,
     select,
 )
 
 from services.kernel.projection import Delivered, Projection
+from services.kernel.rows import Rows, write_all
 from services.reporting.coverage import CoverageCounted
 from services.reporting.territory import TERRITORY
 
@@ -78,18 +76,15 @@ class HouseholdCoverage(Projection):
         )
 
     def apply(self, connection: Connection, events: Sequence[Delivered[CoverageCounted]]) -> None:
-        hamlets: dict[tuple[str, ...], int] = {}
-        quarters: dict[tuple[str, ...], int] = {}
-        plans: dict[tuple[str, ...], int] = {}
+        hamlets, quarters, plans = Rows(self.hamlets), Rows(self.quarters), Rows(self.plans)
         for delivered in events:
             event = delivered.event
             hamlet = str(event.hamlet)
-            hamlets[(hamlet,)] = event.households
-            quarters[(hamlet, event.quarter)] = event.guided_in_quarter
+            hamlets.put({"hamlet": hamlet, "households": event.households})
+            quarters.put({"hamlet": hamlet, "quarter": event.quarter, "guided": event.guided_in_quarter})
             if event.plan is not None and event.guided_since_plan is not None:
-                plans[(hamlet, event.plan)] = event.guided_since_plan
-        for table, newest in ((self.hamlets, hamlets), (self.quarters, quarters), (self.plans, plans)):
-            _put(connection, table, newest)
+                plans.put({"hamlet": hamlet, "plan": event.plan, "guided": event.guided_since_plan})
+        write_all(connection, hamlets, quarters, plans)
 
     def figures(self, connection: Connection, scope: Scope, quarter: str, plans: Collection[str]) -> CoverageFigures:
         """The sums for `scope`; `plans` are those in force, of which each hamlet has at most one."""
@@ -120,21 +115,6 @@ class HouseholdCoverage(Projection):
         if isinstance(scope, UUID):
             return self.hamlets.c.hamlet.in_(TERRITORY.hamlets_under(scope))
         return self.hamlets.c.hamlet.in_([str(hamlet) for hamlet in scope])
-
-
-def _put(connection: Connection, table: Table, newest: dict[tuple[str, ...], int]) -> None:
-    """Write each key's newest figure; the key is the primary key, the figure the last column."""
-    if not newest:
-        return
-    keys, figure = [column.name for column in table.primary_key.columns], list(table.columns)[-1].name
-    same = and_(*(table.c[name] == bindparam(f"key_{name}") for name in keys))
-    connection.execute(
-        delete(table).where(same),
-        [{f"key_{name}": part for name, part in zip(keys, key, strict=True)} for key in newest],
-    )
-    connection.execute(
-        insert(table), [{**dict(zip(keys, key, strict=True)), figure: value} for key, value in newest.items()]
-    )
 
 
 HOUSEHOLD_COVERAGE = HouseholdCoverage()
