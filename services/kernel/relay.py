@@ -24,7 +24,7 @@ from services.kernel.message import Recorded
 logger = structlog.get_logger(__name__)
 
 BATCH = 1000
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 0.1
 """A relay that was told of no commit looks all the same so often: whoever committed may have died before telling."""
 GATHER_SECONDS = 0.01
 """A busy relay pauses so long between rounds, and a notifier between calls: a round costs ten statements however little
