@@ -25,7 +25,7 @@ from gateway import explorer
 from gateway.forwarding import Forwarder
 from gateway.graphql import GraphQLEndpoint
 from gateway.guarding import Guarded, allowed_hosts
-from gateway.intake import Intake, tracker_from
+from gateway.intake import Intake
 from gateway.limits import MOST_BODY_BYTES
 from gateway.metrics import Measured, Metrics
 from gateway.pages.needs import Pages
@@ -46,7 +46,7 @@ BROKEN = trouble(500, "Máy chủ gặp lỗi. Bà con đợi ít phút rồi th
 def create_app(parts: GatewayParts) -> Starlette:
     """Put the gateway together. Raises `sealing.KeyMissing` when production lacks a key."""
     settings, metrics = parts.settings, Metrics()
-    tracker = tracker_from(settings)
+    tracker = parts.tracker
     intake = Intake(parts.database, tracker, parts.feedback_key, parts.clock)
     throttle = Throttle(parts.database, tracker, parts.clock)
     forwarder = Forwarder(intake, parts.bus, throttle)

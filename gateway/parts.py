@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.intake import public_key_from
+from gateway.intake import public_key_from, tracker_from
+from gateway.tracking import Tracker
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock, system_clock
 from services.kernel.database import Database
@@ -23,3 +24,8 @@ class GatewayParts:
     def feedback_key(self) -> bytes:
         """The feedback service's public key: what people write is sealed to it. Raises `sealing.KeyMissing`."""
         return public_key_from(self.settings)
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        """What makes and recognises codes with the gateway's own key. Raises `sealing.KeyMissing`."""
+        return tracker_from(self.settings)

@@ -110,7 +110,7 @@ class CaseCommands:
             "commune": place,
             "channel": "official",
             "has_contact": letter["contact"] is not None,
-            "letter": _sealed(context, letter, f"feedback/letter/{about}"),
+            **_sealed(context, letter, "letter", about),
         }
         return (await send(context, "feedback", order(context, "submit_feedback", about, payload, key)))[0]
 
@@ -121,7 +121,7 @@ class CaseCommands:
     ) -> Outcome:
         context, key, about = context_of(info), command_id_of(command_id), id_of(case, "case")
         await checked(context, "answer_feedback", lambda c: _sees(context, c, about))
-        payload = {"case": about, "letter": _sealed(context, {"text": _written(text)}, f"feedback/reply/{about}")}
+        payload = {"case": about, **_sealed(context, {"text": _written(text)}, "reply", about)}
         return (await send(context, "feedback", order(context, "answer_feedback", about, payload, key)))[0]
 
     @staticmethod
@@ -192,8 +192,11 @@ def _letter(
     }
 
 
-def _sealed(context: Context, letter: dict[str, Any], about: str) -> str:
-    return sealing.to_base64(sealing.seal_to(context.parts.feedback_key, orjson.dumps(letter), about))
+def _sealed(context: Context, letter: dict[str, Any], kind: str, case: str) -> dict[str, str]:
+    """The words, and what tells them from others: a command sent again with other words is a misuse of its id."""
+    sealed = sealing.seal_to(context.parts.feedback_key, orjson.dumps(letter), f"feedback/{kind}/{case}")
+    said = orjson.dumps({name: part for name, part in letter.items() if name != "consent"})  # which tells the time
+    return {"letter": sealing.to_base64(sealed), "digest": context.parts.tracker.digest(case, said)}
 
 
 def _opened(sealed: str, private: bytes, case: UUID) -> dict[str, Any]:

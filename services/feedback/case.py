@@ -117,7 +117,10 @@ def evolve(state: Case, event: CaseEvent) -> Case:
 
 
 class SubmitFeedback(Command, name="submit_feedback"):
-    """Report a difficulty. `letter` is base64 of what the resident wrote, sealed to this service for this case."""
+    """Report a difficulty. `letter` is base64 of what the resident wrote, sealed to this service for this case.
+
+    `digest` is the sender's, keyed: it tells other words under the same command id.
+    """
 
     sealed = frozenset({"letter"})
 
@@ -128,15 +131,17 @@ class SubmitFeedback(Command, name="submit_feedback"):
     channel: Channel = "public_form"
     has_contact: bool = False
     letter: str = Field(min_length=1, max_length=100_000)
+    digest: str = Field(default="", max_length=64)
 
 
 class AnswerFeedback(Command, name="answer_feedback"):
-    """Answer the reporter. `letter` is base64 of the words, sealed to this service for this case."""
+    """Answer the reporter. `letter` is base64 of the words, sealed to this service for this case; `digest` as above."""
 
     sealed = frozenset({"letter"})
 
     case: UUID
     letter: str = Field(min_length=1, max_length=100_000)
+    digest: str = Field(default="", max_length=64)
 
 
 class ErasePerson(Command, name="erase_person"):

@@ -347,6 +347,29 @@ def test_a_case_goes_from_submission_to_answer_to_erasure(running: Running) -> N
     assert gone["text"] is None
 
 
+def test_other_words_under_the_same_command_id_are_told_and_the_same_words_change_nothing(running: Running) -> None:
+    case, key = submitted(running), str(uuid4())
+    answer = f"""mutation($c: ID!, $t: String!, $k: ID) {{
+        answerFeedback(case: $c, text: $t, commandId: $k) {OUTCOME} }}"""
+    first = running.do(answer, running.here, c=case, t="Mời đến xã.", k=key)
+    assert first["accepted"], first
+    assert running.do(answer, running.here, c=case, t="Mời đến xã.", k=key) == first
+    assert running.do(answer, running.here, c=case, t="Mời đến huyện.", k=key)["code"] == "COMMAND_ID_REUSED"
+    assert running.do(READ, running.here, c=case)["answer"] == "Mời đến xã."
+
+    submit = SUBMIT.replace("mutation(", "mutation($k: ID, ").replace(
+        "submitFeedback(", "submitFeedback(commandId: $k,"
+    )
+    told: dict[str, Any] = {"c": "31843", "name": "Nguyễn Thị Ví Dụ", "consent": True, "k": str(uuid4())}
+    made = running.do(submit, running.here, text="Không vào được.", **told)
+    assert made["accepted"], made
+    assert running.do(submit, running.here, text="Không vào được.", **told) == made
+    assert running.do(submit, running.here, text="Máy hỏng.", **told)["code"] == "COMMAND_ID_REUSED"
+    assert (
+        running.do(submit, running.here, text="Không vào được.", **told | {"name": "A"})["code"] == "COMMAND_ID_REUSED"
+    )
+
+
 def test_a_case_elsewhere_cannot_be_read_answered_or_erased_nor_told_from_none(running: Running) -> None:
     case = submitted(running)
     bank = running.gateway.token(Role.BODY_HANDLER, PROVINCE, body="BANK")
