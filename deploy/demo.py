@@ -3,8 +3,8 @@
 Nothing is drawn at random: every choice is a digest of what it is about, so the same commands with the same ids come
 out on every machine and every day, and running it again, later or after a crash, only adds the visits made since.
 
-The registry's steps come first. Visits refuse hamlets and teams they have not heard of, and a refusal is remembered:
-whoever runs the steps must let the followers settle before the first step of `visits`.
+The registry's steps come first. Visits refuse hamlets and teams they have not heard of yet: whoever runs the steps must
+let the followers settle before the first step of `visits`, or run them again.
 """
 
 import csv
