@@ -284,7 +284,7 @@ def guard(command: CaseCommand, lookup: Lookup) -> None:
     """A report names a commune the registry has told us of, in being on the day of the report."""
     if not isinstance(command, SubmitFeedback):
         return
-    found = lookup.query(TERRITORY.commune(command.commune))
+    found = lookup.query(TERRITORY.commune, unit=str(command.commune))
     if not found:
         raise UnknownCommune("Chưa có xã, phường này trong danh bạ.", field="commune")
     if found[0].valid_to is not None and date.fromisoformat(found[0].valid_to) < business_date(command.at):

@@ -5,6 +5,7 @@ The view follows with a small delay: a commune registered a moment ago may still
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -51,9 +52,11 @@ class Territory(Projection):
             connection.execute(gone, [{"key": unit} for unit in rows])
             connection.execute(insert(self.units), list(rows.values()))
 
-    def commune(self, unit: UUID) -> Select[Any]:
-        """One row with `valid_to` when the commune is known."""
-        return select(self.units.c.valid_to).where(self.units.c.unit == str(unit), self.units.c.level == "commune")
+    @cached_property
+    def commune(self) -> Select[Any]:
+        """One row with `valid_to` when the commune `unit` is known."""
+        unit = self.units.c.unit == bindparam("unit")
+        return select(self.units.c.valid_to).where(unit, self.units.c.level == "commune")
 
     def chain(self, connection: Connection, unit: UUID) -> list[str]:
         """The unit's id and its parents', nearest first; just the id when it is unknown."""

@@ -55,8 +55,8 @@ class Lookup(Protocol):
         """State of one stream, `aggregate.initial` when it does not exist."""
         ...
 
-    def query(self, statement: Any) -> list[Any]:
-        """Rows of a SQLAlchemy Core SELECT."""
+    def query(self, statement: Any, **values: Any) -> list[Any]:
+        """Rows of a SQLAlchemy Core SELECT, asked once for all commands handled together."""
         ...
 
 

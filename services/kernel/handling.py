@@ -84,6 +84,8 @@ class _Working:
         self.cache = cache
         self.states: dict[str, tuple[int, Any]] = {}
         self.base: dict[str, int] = {}
+        self.others: dict[str, Any] = {}
+        self.answers: dict[tuple[Any, ...], list[Any]] = {}
 
     def current(self, aggregate: Aggregate[Any, Any, Any], stream: str, *, opens: bool) -> tuple[int, Any]:
         if stream in self.states:
@@ -108,10 +110,15 @@ class _Working:
         stream = aggregate.stream_of(identity)
         if stream in self.states:
             return self.states[stream][1]
-        return self._load(aggregate, stream)[1]
+        if stream not in self.others:
+            self.others[stream] = self._load(aggregate, stream)[1]
+        return self.others[stream]
 
-    def query(self, statement: Select[Any]) -> list[Any]:
-        return list(self.connection.execute(statement))
+    def query(self, statement: Select[Any], **values: Any) -> list[Any]:
+        asked = (statement, *values.items())
+        if asked not in self.answers:
+            self.answers[asked] = list(self.connection.execute(statement, values))
+        return self.answers[asked]
 
 
 class CommandProcessor:

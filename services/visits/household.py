@@ -73,7 +73,7 @@ class UnknownHamlet(NotKnownHere):
 
 def check_hamlet(hamlet: UUID, lookup: Lookup) -> None:
     """Refuse a hamlet the registry has not told of."""
-    if not lookup.query(TERRITORY.hamlet(hamlet)):
+    if not lookup.query(TERRITORY.hamlet, hamlet=str(hamlet)):
         raise UnknownHamlet("Không có ấp, khóm này trong danh mục.", field="hamlet")
 
 

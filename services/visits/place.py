@@ -52,7 +52,7 @@ def check_place(household: UUID, hamlet: UUID, team: UUID, lookup: Lookup) -> No
         if home is None:
             raise UnknownHousehold("Hộ này chưa được ghi danh.", field="household")
         raise HouseholdElsewhere("Hộ này thuộc ấp, khóm khác.", field="hamlet")
-    served = {row.hamlet for row in lookup.query(TERRITORY.served_by(team))}
+    served = {row.hamlet for row in lookup.query(TERRITORY.served_by, team=str(team))}
     if not served:
         raise UnknownTeam("Không có Tổ công nghệ số cộng đồng này.", field="team")
     if str(hamlet) not in served:

@@ -4,6 +4,7 @@ The view follows with a small delay: a team established a moment ago may still b
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -67,13 +68,15 @@ class Territory(Projection):
         if rows := [{"team": team, "hamlet": hamlet} for team, names in served.items() for hamlet in sorted(names)]:
             connection.execute(insert(self.served), rows)
 
-    def hamlet(self, hamlet: UUID) -> Select[Any]:
-        """One row when the hamlet is known."""
-        return select(self.hamlets.c.hamlet).where(self.hamlets.c.hamlet == str(hamlet))
+    @cached_property
+    def hamlet(self) -> Select[Any]:
+        """One row when `hamlet` is known."""
+        return select(self.hamlets.c.hamlet).where(self.hamlets.c.hamlet == bindparam("hamlet"))
 
-    def served_by(self, team: UUID) -> Select[Any]:
-        """One row for each hamlet the team serves; none when the team is unknown."""
-        return select(self.served.c.hamlet).where(self.served.c.team == str(team))
+    @cached_property
+    def served_by(self) -> Select[Any]:
+        """One row for each hamlet that `team` serves; none when the team is unknown."""
+        return select(self.served.c.hamlet).where(self.served.c.team == bindparam("team"))
 
 
 TERRITORY = Territory()

@@ -28,7 +28,7 @@ def test_the_registry_may_tell_the_same_unit_twice(database: Database) -> None:
         TERRITORY.apply(connection, told)
         TERRITORY.apply(connection, told)
     with database.read() as connection:
-        assert connection.execute(TERRITORY.commune(unit)).all() == [(None,)]
+        assert connection.execute(TERRITORY.commune, {"unit": str(unit)}).all() == [(None,)]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from services.kernel.bus import Answer
 from services.kernel.database import Database
@@ -131,6 +132,20 @@ def test_a_correction_is_held_to_the_same_places(visits: ServiceRuntime) -> None
     _, payload = told
     wrong = {**payload, "command_id": str(new_id()), "team": str(new_id()), "reason": "other"}
     assert codes(visits.execute_many([("correct_visit", wrong)])) == ["UNKNOWN_TEAM"]
+
+
+def test_household_and_team_are_looked_up_once_a_batch(visits: ServiceRuntime) -> None:
+    visits.execute_many([household()])
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(visits.database.engine, "before_cursor_execute", note)
+    answers = visits.execute_many([visit() for _ in range(20)] + [visit(team=OTHER_TEAM), visit(team=new_id())])
+    assert [answer.code for answer in answers] == [""] * 21 + ["UNKNOWN_TEAM"]
+    assert len([statement for statement in asked if "territory_served" in statement]) == 3
+    assert len([statement for statement in asked if "FROM events" in statement]) <= 1
 
 
 def test_a_full_batch_sent_twice_records_once(visits: ServiceRuntime) -> None:

@@ -25,8 +25,8 @@ def rows(connection: Connection, batches: Sequence[Sequence[Event]]) -> tuple[li
     territory.metadata.create_all(connection)
     for batch in batches:
         territory.apply(connection, [delivered(event) for event in batch])
-    known = [str(h) for h in (FIRST, SECOND) if connection.execute(territory.hamlet(h)).all()]
-    return known, sorted(connection.execute(territory.served_by(TEAM)).scalars())
+    known = [str(h) for h in (FIRST, SECOND) if connection.execute(territory.hamlet, {"hamlet": str(h)}).all()]
+    return known, sorted(connection.execute(territory.served_by, {"team": str(TEAM)}).scalars())
 
 
 @pytest.mark.parametrize("edge", range(len(HISTORY) + 1))
