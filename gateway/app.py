@@ -70,7 +70,7 @@ def create_app(parts: GatewayParts) -> Starlette:
     ]
     production = settings.mode is Mode.PRODUCTION
     middleware = [
-        Middleware(Measured, metrics=metrics, routes=routes),
+        Middleware(Measured, metrics=metrics),
         Middleware(Guarded, hosts=allowed_hosts(settings), https_only=production, broken=BROKEN),
     ]
     proxies = [proxy.strip() for proxy in settings.trusted_proxies.split(",") if proxy.strip(" *")]
