@@ -41,7 +41,7 @@ def run_topology(settings: Settings) -> None:
         topology.start()
         topology.await_beats()
         typer.echo(f"http://{settings.host}:{settings.port}/ · logs: {topology.folder / 'logs'} · stop: make down")
-        typer.echo("the map, once: causo import")
+        typer.echo("the map, once: .venv/bin/causo import")
         while not stopping():
             for name in topology.tend():
                 typer.echo(f"started again: {name}", err=True)
