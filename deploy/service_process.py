@@ -13,13 +13,14 @@ WORKERS = 10
 
 
 def run_service(settings: Settings, name: str) -> int:
-    """Answer commands and questions until told to stop; the exit status."""
+    """Answer commands and questions until told to stop; the exit status. Raises `sealing.KeyMissing`."""
     if settings.amqp_url is None:
         raise LookupError("CAUSO_AMQP_URL is required for this role")
     database = system.open_database(settings, name, pool_size=WORKERS)
     notifier = Notifier(database)
     runtime = ServiceRuntime(system.definition(name), database, settings, committed=notifier.committed)
     try:
+        runtime.definition.check()
         return nameko_edge.serve(
             name, runtime, amqp_url=settings.amqp_url, beat=Beat(settings.beat_file), max_workers=WORKERS
         )

@@ -1,9 +1,10 @@
 """Feedback as the kernel runs it.
 
-Keys come from the settings at the first use, not at import; tests and composition roots may bring their own.
+Keys come from the settings of the runtime, when its edge starts or at the first use: followers hold none.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -32,12 +33,16 @@ def define(keys: Callable[[], Keys]) -> ServiceDefinition:
             ErasePerson: preparing.erasure,
         },
         tables=VAULT,
+        check=keys,
     )
 
 
-@cache
-def _keys_from_environment() -> Keys:
-    return keys_from_settings(Settings())
+def _configured(settings: Settings) -> ServiceDefinition:
+    return define(cache(lambda: keys_from_settings(settings)))
 
 
-DEFINITION = define(_keys_from_environment)
+def _no_keys() -> Keys:
+    raise TypeError("feedback's keys come from settings: run its definition through a ServiceRuntime")
+
+
+DEFINITION = replace(define(_no_keys), configured=_configured)

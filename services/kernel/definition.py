@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import MetaData
 
@@ -12,6 +12,9 @@ from services.kernel.decider import Aggregate
 from services.kernel.message import Command
 from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Projection
+
+if TYPE_CHECKING:
+    from services.kernel.settings import Settings
 
 Question: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
 """`(ServiceRuntime, JSON payload) -> JSON answer`."""
@@ -33,3 +36,7 @@ class ServiceDefinition:
     prepares: Mapping[type[Command], Prepare] = field(default_factory=dict)
     tables: MetaData | None = None
     """Durable tables of its own beside the event store (the vault, say)."""
+    configured: "Callable[[Settings], ServiceDefinition] | None" = None
+    """The same with what it takes from the settings of its process (keys, say). None: nothing."""
+    check: Callable[[], object] = lambda: None
+    """Raises when the edge, which alone decides and answers, lacks something; followers and relays may do without."""

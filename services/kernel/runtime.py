@@ -37,6 +37,8 @@ class ServiceRuntime:
         clock: Clock = system_clock,
         committed: Callable[[], None] = lambda: None,
     ) -> None:
+        if definition.configured is not None:
+            definition = definition.configured(settings)
         self.definition = definition
         self.database = database
         self.settings = settings

@@ -70,6 +70,14 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
     assert SECRET not in done.stderr
 
 
+def test_the_edge_of_feedback_does_not_start_without_its_keys(tmp_path: Path) -> None:
+    production = {"CAUSO_MODE": "production", "CAUSO_DATABASE_URL": NOBODY, "CAUSO_AMQP_URL": NO_BROKER}
+    done = causo("service", "feedback", var=tmp_path, **production)
+    assert done.returncode == 1
+    assert "causo: CAUSO_MASTER_KEY is required in production mode" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "sentence"),
     [

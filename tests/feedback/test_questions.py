@@ -1,5 +1,6 @@
 """A resident's words through the whole service: into the vault, read in scope, answered, erased."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from sqlalchemy import select
 
 from services.feedback.letters import reply_context
 from services.feedback.questions import load_case, reading_context
+from services.feedback.service import DEFINITION
 from services.feedback.vault import Keys
 from services.kernel import sealing, store
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id, new_id
 from services.kernel.runtime import ServiceRuntime
+from services.kernel.settings import Settings
 from tests.feedback.conftest import COMMUNE, NOW, PROVINCE, sealed_letter
 
 NAME, PHONE, TEXT = "Nguyễn Thị Canary", "0912345678", "Tôi không nhận được mã, gọi điện mãi canary"
@@ -79,6 +82,21 @@ def test_the_commune_reads_text_and_contact_and_the_reading_is_an_event(runtime:
     assert found["text"]["text"] == TEXT
     assert found["contact"] == {"name": NAME, "phone": PHONE}
     assert "personal_data.viewed" in stored(runtime.database)
+
+
+def test_the_keys_are_those_of_the_runtimes_settings_and_may_lie_in_files(
+    database: Database, keys: Keys, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "causo_master_key").write_text(sealing.to_base64(keys.master[0]) + "\n")
+    (secrets / "causo_intake_private_key").write_text(sealing.to_base64(keys.private[0]) + "\n")
+    runtime = ServiceRuntime(DEFINITION, database, Settings(_secrets_dir=secrets, var_dir=tmp_path), clock=lambda: NOW)
+    runtime.definition.check()
+    case = submit(runtime, keys)
+    assert read(runtime, case)["text"]["text"] == TEXT
+    assert not (tmp_path / "keys").exists()
+    runtime.processor._drop_connection()
 
 
 def test_the_province_reads_the_text_and_not_the_contact(runtime: ServiceRuntime, keys: Keys) -> None:

@@ -10,8 +10,6 @@ import pytest
 
 from deploy.embedded import Embedded
 from gateway.viewer import Role
-from services.feedback.service import define
-from services.feedback.vault import keys_from_settings
 from services.kernel.clock import to_text
 from services.kernel.settings import Settings
 from services.registry.unit import unit_id
@@ -91,10 +89,7 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    # The service's own definition takes its keys from the environment, once a process.
-    keys = keys_from_settings(Settings(var_dir=tmp_path))
-    monkeypatch.setattr("services.feedback.service.DEFINITION", define(lambda: keys))
+def running(tmp_path: Path) -> Iterator[Running]:
     made = Running(tmp_path)
     yield made
     made.close()
