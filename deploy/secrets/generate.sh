@@ -34,6 +34,7 @@ done
 printf 'default_user = causo\ndefault_pass = %s\n' "$(cat "$folder/rabbitmq_password")" | keep rabbitmq_user
 printf 'amqp://causo:%s@rabbitmq:5672/\n' "$(cat "$folder/rabbitmq_password")" | keep amqp_url
 password | keep token_key
+key | keep code_key
 key | keep master_key
 key | keep intake_private_key
 "$python" -c '

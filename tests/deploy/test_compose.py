@@ -1,5 +1,6 @@
 """The compose file says what the code knows: every role is there, hardened, and gets only its own secrets."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,13 @@ import pytest
 import yaml
 
 from deploy import system, topology
+from deploy.environment import BadEnvironment, read_settings
 from deploy.local.postgres import PostgresServer
+from gateway.app import create_app
+from gateway.parts import GatewayParts
+from services.kernel.runtime import ServiceRuntime
+from services.kernel.sealing import KeyMissing
+from tests.gateway.asking import NoServices
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -22,13 +29,44 @@ def _sources(service: dict[str, Any]) -> set[str]:
     return {secret if isinstance(secret, str) else secret["source"] for secret in service.get("secrets", [])}
 
 
-@pytest.fixture
-def generated(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Secrets as `generate.sh` makes them."""
+    folder = tmp_path_factory.mktemp("secrets")
     script = ROOT / "deploy" / "secrets" / "generate.sh"
-    environment = {"CAUSO_SECRETS_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHON": ".venv/bin/python"}
+    environment = {"CAUSO_SECRETS_DIR": str(folder), "PATH": "/usr/bin:/bin", "PYTHON": ".venv/bin/python"}
     subprocess.run(["sh", str(script)], check=True, env=environment, capture_output=True)
-    return tmp_path
+    return folder
+
+
+class Container:
+    """What a role sees of its container: its variables and its secrets, as files."""
+
+    def __init__(self, name: str, generated: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.service = SERVICES[name]
+        self.secrets = home / "secrets"
+        self.secrets.mkdir()
+        for secret in self.service["secrets"]:
+            (self.secrets / secret["target"]).write_bytes((generated / secret["source"]).read_bytes())
+        monkeypatch.setenv("CAUSO_SECRETS_DIR", str(self.secrets))
+        for variable, value in self.service["environment"].items():
+            monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*)\}", r"\1", value))
+
+    def start(self) -> None:
+        """What the role does before it asks a server."""
+        settings = read_settings()
+        assert settings.database_url
+        assert settings.amqp_url
+        match self.service["command"]:
+            case ["service", name]:
+                database = system.open_database(settings, name)
+                ServiceRuntime(system.definition(name), database, settings).definition.check()
+            case ["gateway"]:
+                create_app(GatewayParts(settings, system.open_database(settings, system.GATEWAY), NoServices()))
+            case [_, name]:
+                assert system.open_database(settings, name).url.database == name
+            case other:
+                raise AssertionError(f"no role starts with {other}")
 
 
 def test_every_role_of_the_topology_is_a_container_with_the_same_command() -> None:
@@ -55,6 +93,20 @@ def test_each_role_gets_the_secrets_of_its_own_database_only() -> None:
         urls = {secret for secret in _sources(service) if secret.endswith("_database_url")}
         assert urls == (set() if name in SERVERS else {f"{owner}_database_url"}), name
         assert _sources(service) & PRIVATE_KEYS == (PRIVATE_KEYS if name == "feedback" else set()), name
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - SERVERS))
+def test_each_role_starts_with_its_secrets_and_not_without_any_of_them(
+    name: str, generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = Container(name, generated, tmp_path, monkeypatch)
+    container.start()
+    for secret in container.secrets.iterdir():
+        kept = secret.read_bytes()
+        secret.unlink()
+        with pytest.raises((BadEnvironment, KeyMissing), match=f"{secret.name.upper()} is required in production mode"):
+            container.start()
+        secret.write_bytes(kept)
 
 
 def test_the_script_makes_every_secret_once(generated: Path) -> None:
