@@ -33,7 +33,7 @@ def define(keys: Callable[[], Keys]) -> ServiceDefinition:
             ErasePerson: preparing.erasure,
         },
         tables=VAULT,
-        check=keys,
+        check=vaults.check,
     )
 
 

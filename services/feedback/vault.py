@@ -4,11 +4,11 @@ Each person (one per case) has a key of their own, kept here wrapped by the mast
 case and field as associated data. Destroying the wrapped key erases the person, in every backup of the letters too.
 
 A backup of this database may be older than an erasure. So each erasure is first written to a journal, a file kept away
-from the database and its backups, and the journal is replayed before the vault serves anything: what was erased once
-stays erased, whatever is restored.
+from the database and its backups, and the journal is replayed before the vault serves anything. The database says how
+much of it has been replayed; each use of the vault looks whether that is all. So what was erased once stays erased,
+whatever is restored, and when: under running processes, too.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,22 @@ from pathlib import Path
 from threading import Lock
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
+from services.feedback.erasures import Journal, journal_from
 from services.kernel import sealing
 from services.kernel.clock import to_text
 from services.kernel.database import Database
@@ -40,6 +53,13 @@ letters = Table(
     Column("field", Text, primary_key=True),
     Column("locked", LargeBinary, nullable=False),
 )
+replayed = Table(
+    "vault_replayed",
+    VAULT,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("length", BigInteger, nullable=False),
+)
+"""How many bytes of the journal this database has taken in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +72,7 @@ class Keys:
 
 
 def keys_from_settings(settings: Settings) -> Keys:
-    """The keys the settings name; in development made under `var/keys`. Raises `sealing.KeyMissing`."""
+    """What the settings name; in development made under `var`. Raises `sealing.KeyMissing`, `JournalMissing`."""
     home = settings.var_dir / "keys"
     master = sealing.keys_from(
         settings.master_key, variable="CAUSO_MASTER_KEY", file=home / "master.key", mode=settings.mode
@@ -60,8 +80,7 @@ def keys_from_settings(settings: Settings) -> Keys:
     private = sealing.keys_from(
         settings.intake_private_key, variable="CAUSO_INTAKE_PRIVATE_KEY", file=home / "intake.key", mode=settings.mode
     )
-    journal = settings.erasure_journal or settings.var_dir / "erasures.journal"
-    return Keys(tuple(master), tuple(private), journal)
+    return Keys(tuple(master), tuple(private), journal_from(settings))
 
 
 class Vault:
@@ -70,21 +89,25 @@ class Vault:
     def __init__(self, database: Database, keys: Keys) -> None:
         self._database = database
         self._keys = keys
-        self._replay()
+        self._journal = Journal(keys.journal)
+        self._replay(whole=True)
 
     def put(self, case: UUID, fields: Mapping[str, bytes]) -> None:
         """Store a person's first letters: a field already there stays, an erased person gets nothing."""
+        self._keep_up()
         with self._database.write() as connection:
             key = self._key(connection, case) or self._make_key(connection, case)
             self._lock_in(connection, case, key, fields)
 
     def add(self, case: UUID, field: str, text: bytes) -> None:
         """Store one more letter of a person the vault knows; nothing for an unknown or erased one."""
+        self._keep_up()
         with self._database.write() as connection:
             self._lock_in(connection, case, self._key(connection, case), {field: text})
 
     def read(self, case: UUID, fields: Sequence[str]) -> dict[str, bytes]:
         """The letters there are among `fields`; none of an erased person. Raises `sealing.Unreadable` if altered."""
+        self._keep_up()
         with self._database.read() as connection:
             key = self._key(connection, case)
             if key is None:
@@ -99,8 +122,8 @@ class Vault:
         with self._database.read() as connection:
             if self._key(connection, case) is None:
                 return
-        self._journal(case, at)
-        self._destroy([(str(case), to_text(at))])
+        self._journal.append(str(case), to_text(at))
+        self._replay()
 
     def _lock_in(self, connection: Connection, case: UUID, key: bytes | None, fields: Mapping[str, bytes]) -> None:
         if key is None:
@@ -112,41 +135,40 @@ class Vault:
         if rows:
             connection.execute(self._insert(letters), rows)
 
-    def _destroy(self, erasures: Sequence[tuple[str, str]]) -> None:
+    def _keep_up(self) -> None:
+        """Replay what this database lacks: it may have been restored a moment ago."""
+        with self._database.look() as connection:
+            length = connection.execute(select(replayed.c.length)).scalar()
+        if length != self._journal.length():
+            self._replay()
+
+    def _replay(self, *, whole: bool = False) -> None:
+        """Destroy the keys of those the journal names from where this database stands, or of all it names."""
         with self._database.write() as connection:
-            if not self._database.is_postgres:
-                connection.exec_driver_sql("PRAGMA secure_delete=ON")
-            for case, at in erasures:
-                connection.execute(self._insert(persons), {"case_id": case, "erased_at": at})
-                connection.execute(
-                    update(persons)
-                    .where(persons.c.case_id == case, persons.c.wrapped_key.is_not(None))
-                    .values(wrapped_key=None, erased_at=at)
-                )
-                connection.execute(delete(letters).where(letters.c.case_id == case))
-        if not self._database.is_postgres:
+            connection.execute(self._insert(replayed), {"one": 1, "length": 0})
+            start = connection.execute(select(replayed.c.length).with_for_update()).scalar_one()
+            erasures, length = self._journal.since(0 if whole else start)
+            if whole:
+                gone = select(persons.c.case_id).where(persons.c.wrapped_key.is_(None))
+                done = set(connection.execute(gone).scalars())
+                erasures = [erasure for erasure in erasures if erasure[0] not in done]
+            self._destroy(connection, erasures)
+            connection.execute(update(replayed).values(length=length))
+        if erasures and not self._database.is_postgres:
             with self._database.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _journal(self, case: UUID, at: datetime) -> None:
-        path = self._keys.journal
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, f"{case} {to_text(at)}\n".encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _replay(self) -> None:
-        if not self._keys.journal.exists():
-            return
-        lines = (line.split() for line in self._keys.journal.read_text().splitlines())
-        erasures = {line[0]: line[1] for line in lines if len(line) == 2}
-        with self._database.read() as connection:
-            done = set(connection.execute(select(persons.c.case_id).where(persons.c.wrapped_key.is_(None))).scalars())
-        if missing := [(case, at) for case, at in erasures.items() if case not in done]:
-            self._destroy(missing)
+    def _destroy(self, connection: Connection, erasures: Sequence[tuple[str, str]]) -> None:
+        if not self._database.is_postgres:
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        for case, at in erasures:
+            connection.execute(self._insert(persons), {"case_id": case, "erased_at": at})
+            connection.execute(
+                update(persons)
+                .where(persons.c.case_id == case, persons.c.wrapped_key.is_not(None))
+                .values(wrapped_key=None, erased_at=at)
+            )
+            connection.execute(delete(letters).where(letters.c.case_id == case))
 
     def _key(self, connection: Connection, case: UUID) -> bytes | None:
         wrapped = connection.execute(select(persons.c.wrapped_key).where(persons.c.case_id == str(case))).scalar()
@@ -182,6 +204,10 @@ class Vaults:
     def keys(self) -> Keys:
         """The keys in force."""
         return self._asked()
+
+    def check(self) -> None:
+        """Raises when a key is missing or an erasure could not be written down."""
+        Journal(self.keys().journal).open()
 
     def of(self, database: Database) -> Vault:
         """The vault of `database`, its erasures replayed."""

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     code_key: SecretStr | None = None
     """Base64 of 32 bytes, the gateway's own: tracking codes and form tokens are derived from it. Never change it."""
     erasure_journal: Path | None = None
-    """File that remembers erasures, outside the databases and their backups. Unset: `erasures.journal` in `var_dir`."""
+    """File that remembers erasures, outside the databases and their backups, shared by all of feedback's processes.
+    Unset: `erasures.journal` in `var_dir`, in development."""
     trusted_proxies: str = ""
     """Addresses of our own reverse proxies, separated by commas; only they may say for whom they ask. Never `*`."""
     hosts: str = ""

@@ -25,6 +25,7 @@ def causo(*arguments: str, var: Path, **variables: str) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
 

@@ -40,7 +40,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Container:
-    """What a role sees of its container: its variables and its secrets, as files."""
+    """What a role sees of its container: its variables, its secrets as files, its volumes as folders."""
 
     def __init__(self, name: str, generated: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.service = SERVICES[name]
@@ -50,7 +50,13 @@ class Container:
             (self.secrets / secret["target"]).write_bytes((generated / secret["source"]).read_bytes())
         monkeypatch.setenv("CAUSO_SECRETS_DIR", str(self.secrets))
         for variable, value in self.service["environment"].items():
-            monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*)\}", r"\1", value))
+            monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*)\}", r"\1", self._mounted(value, home)))
+
+    def _mounted(self, value: str, home: Path) -> str:
+        for volume in self.service.get("volumes", []):
+            name, target = volume.split(":")
+            value = value.replace(target, str(home / name))
+        return value
 
     def start(self) -> None:
         """What the role does before it asks a server."""
@@ -107,6 +113,18 @@ def test_each_role_starts_with_its_secrets_and_not_without_any_of_them(
         with pytest.raises((BadEnvironment, KeyMissing), match=f"{secret.name.upper()} is required in production mode"):
             container.start()
         secret.write_bytes(kept)
+
+
+def test_erasures_are_remembered_on_a_volume_of_their_own_and_only_by_the_edge() -> None:
+    edge = SERVICES["feedback"]
+    (name, target) = edge["volumes"][0].split(":")
+    assert Path(edge["environment"]["CAUSO_ERASURE_JOURNAL"]).parent == Path(target)
+    assert name in COMPOSE["volumes"]
+    assert [who for who, one in SERVICES.items() if any(name in volume for volume in one.get("volumes", []))] == [
+        "feedback"
+    ]
+    image = (ROOT / "deploy" / "Dockerfile").read_text()
+    assert re.search(rf"install -d -o causo -g causo -m 0700 {target}\n", image), "a volume of root's takes nothing"
 
 
 def test_the_script_makes_every_secret_once(generated: Path) -> None:

@@ -1,12 +1,16 @@
 """The vault: locked, erased for good, restored without bringing anybody back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, select, update
 
-from services.feedback.vault import Keys, Vault, keys_from_settings, letters, persons
+from services.feedback.erasures import Journal, JournalMissing
+from services.feedback.vault import VAULT, Keys, Vault, Vaults, keys_from_settings, letters, persons
 from services.kernel import sealing
+from services.kernel.clock import to_text
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.settings import Mode, Settings
@@ -94,6 +98,44 @@ def test_a_restored_backup_has_its_erasures_replayed_before_it_serves(
     assert restored.read(later, ["text"]) == {}, "the backup was older than the person, too"
 
 
+def test_an_older_copy_put_back_under_a_running_vault_brings_nobody_back(
+    vault: Vault, database: Database, keys: Keys
+) -> None:
+    erased, unknown, kept = new_id(), new_id(), new_id()
+    vault.put(erased, {"text": TEXT})
+    vault.put(kept, {"text": TEXT})
+    with database.read() as connection:
+        copy = {table: [row._asdict() for row in connection.execute(select(table))] for table in VAULT.sorted_tables}
+    vault.put(unknown, {"text": TEXT})
+    vault.erase(erased, NOW)
+    vault.erase(unknown, NOW)
+
+    def put_back() -> None:
+        with database.write() as connection:
+            for table, rows in copy.items():
+                connection.execute(delete(table))
+                connection.execute(insert(table), rows)
+
+    put_back()
+    assert vault.read(erased, ["text"]) == {}
+    put_back()
+    vault.put(unknown, {"text": TEXT})
+    assert vault.read(unknown, ["text"]) == {}
+    put_back()
+    vault.add(erased, "answer/1", b"words")
+    assert vault.read(erased, ["answer/1"]) == {}
+    assert vault.read(kept, ["text"]) == {"text": TEXT}
+
+
+def test_an_erasure_another_process_only_wrote_down_is_carried_out(vault: Vault, keys: Keys) -> None:
+    asked, other = new_id(), new_id()
+    vault.put(asked, {"text": TEXT})
+    vault.put(other, {"text": TEXT})
+    Journal(keys.journal).append(str(asked), to_text(NOW))  # and there it died
+    vault.erase(other, NOW)
+    assert vault.read(asked, ["text"]) == {}
+
+
 def test_a_master_key_may_be_rotated(vault: Vault, database: Database, keys: Keys) -> None:
     case = new_id()
     vault.put(case, {"text": TEXT})
@@ -116,3 +158,20 @@ def test_production_brings_its_own_keys(tmp_path: Path) -> None:
     settings = Settings.model_construct(mode=Mode.PRODUCTION, var_dir=tmp_path)
     with pytest.raises(sealing.KeyMissing, match="CAUSO_MASTER_KEY"):
         keys_from_settings(settings)
+
+
+def test_production_says_where_erasures_are_remembered(keys: Keys) -> None:
+    settings = Settings.model_construct(
+        mode=Mode.PRODUCTION,
+        master_key=SecretStr(sealing.to_base64(keys.master[0])),
+        intake_private_key=SecretStr(sealing.to_base64(keys.private[0])),
+    )
+    with pytest.raises(JournalMissing, match="CAUSO_ERASURE_JOURNAL is required in production mode"):
+        keys_from_settings(settings)
+    assert keys_from_settings(settings.model_copy(update={"erasure_journal": keys.journal})) == keys
+
+
+def test_the_edge_does_not_start_where_no_erasure_could_be_written(keys: Keys, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        Vaults(lambda: replace(keys, journal=tmp_path / "file" / "erasures.journal")).check()
