@@ -20,7 +20,7 @@ Errors:
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, TypeAlias, assert_never
+from typing import Annotated, Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import Field
@@ -38,9 +38,13 @@ Purpose: TypeAlias = Literal["handle_case", "call_back", "supervise"]
 
 
 class FeedbackSubmitted(Event, name="feedback.submitted"):
-    """A difficulty was reported. `body` is the code of the first responsible body, `severity` its deadline class."""
+    """A difficulty was reported. `body` is the code of the first responsible body, `severity` its deadline class.
+
+    The words lie locked in the vault as letter `letter`; None for reports from before letters had ids.
+    """
 
     case: UUID
+    letter: UUID | None = None
     category: str
     service: str | None = None
     commune: UUID
@@ -83,6 +87,7 @@ CaseEvent: TypeAlias = FeedbackSubmitted | FeedbackAnswered | PersonErased | Per
 class Case:
     """What the rules need to know. `commune` and `body` are None until it is submitted."""
 
+    letter: UUID | None = None
     commune: UUID | None = None
     body: str | None = None
     category: str | None = None
@@ -98,6 +103,7 @@ def evolve(state: Case, event: CaseEvent) -> Case:
         case FeedbackSubmitted():
             return replace(
                 state,
+                letter=event.letter,
                 commune=event.commune,
                 body=event.body,
                 category=event.category,
@@ -116,6 +122,10 @@ def evolve(state: Case, event: CaseEvent) -> Case:
 # ── Commands ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+Kept: TypeAlias = Annotated[UUID | None, Field(exclude=True)]
+"""The id under which the vault has the letter, once it is moved there. What a caller puts here is written over."""
+
+
 class SubmitFeedback(Command, name="submit_feedback"):
     """Report a difficulty. `letter` is base64 of what the resident wrote, sealed to this service for this case.
 
@@ -132,6 +142,7 @@ class SubmitFeedback(Command, name="submit_feedback"):
     has_contact: bool = False
     letter: str = Field(min_length=1, max_length=100_000)
     digest: str = Field(default="", max_length=64)
+    kept: Kept = None
 
 
 class AnswerFeedback(Command, name="answer_feedback"):
@@ -142,6 +153,7 @@ class AnswerFeedback(Command, name="answer_feedback"):
     case: UUID
     letter: str = Field(min_length=1, max_length=100_000)
     digest: str = Field(default="", max_length=64)
+    kept: Kept = None
 
 
 class ErasePerson(Command, name="erase_person"):
@@ -224,11 +236,11 @@ def decide(command: CaseCommand, state: Case) -> Sequence[CaseEvent]:
             return _submit(command, state)
         case AnswerFeedback():
             _must_be_open(state)
-            _must_be_moved(command.letter)
+            letter = _moved(command)
             if state.answer is not None:
                 raise AlreadyAnswered("Phản ánh này đã có trả lời.", field="case")
             today = business_date(command.at)
-            return [FeedbackAnswered(case=command.case, answered_on=today, letter=command.command_id)]
+            return [FeedbackAnswered(case=command.case, answered_on=today, letter=letter)]
         case ErasePerson():
             _must_exist(state)
             return [] if state.erased else [PersonErased(case=command.case)]
@@ -247,10 +259,11 @@ def _submit(command: SubmitFeedback, state: Case) -> Sequence[CaseEvent]:
         raise UnknownCategory("Loại khó khăn không có trong danh mục.", field="category")
     if command.service is not None and command.service not in services():
         raise UnknownService("Dịch vụ không có trong danh mục.", field="service")
-    _must_be_moved(command.letter)
+    letter = _moved(command)
     return [
         FeedbackSubmitted(
             case=command.case,
+            letter=letter,
             category=difficulty.code,
             service=command.service,
             commune=command.commune,
@@ -274,10 +287,11 @@ def _must_be_open(state: Case) -> None:
         raise PersonErasedAlready("Thông tin của người phản ánh đã được xóa.", field="case")
 
 
-def _must_be_moved(letter: str) -> None:
-    """A letter still in the command is one the vault could not take over."""
-    if letter:
+def _moved(command: SubmitFeedback | AnswerFeedback) -> UUID:
+    """Where the vault has the letter; one still in the command is one it could not take over."""
+    if command.letter or command.kept is None:
         raise LetterUnreadable("Không mở được nội dung đã niêm phong.", field="letter")
+    return command.kept
 
 
 def guard(command: CaseCommand, lookup: Lookup) -> None:

@@ -12,6 +12,7 @@ COMMUNE = derived_id("unit", "current", "commune", "31843")
 EXAMPLES: tuple[Event, ...] = (
     FeedbackSubmitted(
         case=CASE_ID,
+        letter=derived_id("example", "letter"),
         category="ACC_OTP",
         service="VNEID_L2",
         commune=COMMUNE,

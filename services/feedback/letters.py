@@ -1,24 +1,27 @@
 """Letters on their way into the vault: opened, minimised, locked under the person's own key, out of the command.
 
-These run before the decision and may run again for the same command: the vault keeps what came first, and a command
-whose letter is already moved passes untouched. A letter that does not open stays in its command, where the decision
-refuses it.
+These run before the decision, so that an accepted case always has its text. Each run keeps the letter under an id of
+its own, and the event names the one that counts: what a refused or repeated command brought is never anybody's letter,
+and is taken back afterwards. A letter that does not open stays in its command, where the decision refuses it. Only a
+process that dies in between leaves a letter nobody names, locked like all of that case and erased with them.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import structlog
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from services.feedback.case import AnswerFeedback, ErasePerson, SubmitFeedback
-from services.feedback.vault import Vault, Vaults
+from services.feedback.case import AnswerFeedback, Case, ErasePerson, SubmitFeedback
+from services.feedback.vault import Vaults
 from services.kernel import sealing
 from services.kernel.database import Database
+from services.kernel.identifiers import new_id
 from services.kernel.masking import mask
 
 log = structlog.get_logger(__name__)
 
+Part: TypeAlias = Literal["text", "contact", "answer"]
 Line = Annotated[str, StringConstraints(max_length=120)]
 
 
@@ -71,13 +74,13 @@ def reply_context(case: UUID) -> str:
     return f"feedback/reply/{case}"
 
 
-def reply_field(command_id: UUID) -> str:
-    """The vault field of the answer this command brought."""
-    return f"answer/{command_id}"
+def field_of(part: Part, letter: UUID | None) -> str:
+    """The vault field of one part of a letter; before letters had ids, a case had one of each."""
+    return part if letter is None else f"{part}/{letter}"
 
 
 class Preparing:
-    """The three preparations, bound to the keys."""
+    """The three preparations and how they are taken back, bound to the keys."""
 
     def __init__(self, vaults: Vaults) -> None:
         self._vaults = vaults
@@ -95,13 +98,13 @@ class Preparing:
             return command
         agreed = letter.consent is not None and "callback" in letter.consent.purposes
         contact = letter.contact if agreed else None
-        fields = {
-            "text": letter.model_copy(update={"text": mask(letter.text), "contact": None}).model_dump_json().encode()
-        }
+        kept = new_id()
+        text = letter.model_copy(update={"text": mask(letter.text), "contact": None})
+        fields = {field_of("text", kept): text.model_dump_json().encode()}
         if contact is not None:
-            fields["contact"] = contact.model_dump_json().encode()
+            fields[field_of("contact", kept)] = contact.model_dump_json().encode()
         self._vaults.of(database).put(command.case, fields)
-        return command.model_copy(update={"letter": "", "has_contact": contact is not None})
+        return command.model_copy(update={"letter": "", "kept": kept, "has_contact": contact is not None})
 
     def answer(self, database: Database, command: AnswerFeedback) -> AnswerFeedback:
         """Move the official's answer into the vault, under the reporter's key."""
@@ -114,10 +117,17 @@ class Preparing:
             reply = Reply.model_validate_json(opened)
         except ValidationError:
             return command
+        kept = new_id()
         text = Reply(text=mask(reply.text)).model_dump_json().encode()
-        vault: Vault = self._vaults.of(database)
-        vault.add(command.case, reply_field(command.command_id), text)
-        return command.model_copy(update={"letter": ""})
+        self._vaults.of(database).add(command.case, field_of("answer", kept), text)
+        return command.model_copy(update={"letter": "", "kept": kept})
+
+    def take_back(self, database: Database, command: SubmitFeedback | AnswerFeedback, case: Case) -> None:
+        """Delete the letter this command brought, unless the case names it as its own."""
+        if command.letter or command.kept is None or command.kept in (case.letter, case.answer):
+            return
+        parts: tuple[Part, ...] = ("text", "contact", "answer")
+        self._vaults.of(database).remove(command.case, [field_of(part, command.kept) for part in parts])
 
     def erasure(self, database: Database, command: ErasePerson) -> ErasePerson:
         """Destroy the key before the event says so: an event must not promise what has not happened."""

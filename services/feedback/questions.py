@@ -15,7 +15,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.feedback.case import CASE, Case, Purpose, ViewPersonalData
-from services.feedback.letters import reply_field
+from services.feedback.letters import field_of
 from services.feedback.territory import TERRITORY
 from services.feedback.vault import Vaults
 from services.kernel import sealing, store
@@ -91,10 +91,11 @@ def read_case(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], Any]:
         answer = runtime.processor.execute(viewed)
         if not answer.accepted:
             return _refused(answer.code, answer.message)
-        fields = ["text", *([reply_field(case.answer)] if case.answer else [])]
-        fields += ["contact"] if _handles(asked.viewer, case) else []
+        fields = [field_of("text", case.letter)]
+        fields += [field_of("answer", case.answer)] if case.answer else []
+        fields += [field_of("contact", case.letter)] if _handles(asked.viewer, case) else []
         found = vaults.of(runtime.database).read(asked.case, fields)
-        body = {"text" if name == "text" else name.split("/")[0]: orjson.loads(text) for name, text in found.items()}
+        body = {name.split("/")[0]: orjson.loads(text) for name, text in found.items()}
         return {"sealed": _seal(asked.reply_to, body, "read_case", asked.case)}
 
     return question
@@ -111,7 +112,7 @@ def case_answer(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], Any]:
         case = load_case(runtime.database, asked.case)
         found: dict[str, bytes] = {}
         if case.answer is not None:
-            found = vaults.of(runtime.database).read(asked.case, [reply_field(case.answer)])
+            found = vaults.of(runtime.database).read(asked.case, [field_of("answer", case.answer)])
         body = [orjson.loads(text) for text in found.values()]
         return {
             "answered_on": case.answered_on.isoformat() if case.answered_on else None,

@@ -32,6 +32,7 @@ def define(keys: Callable[[], Keys]) -> ServiceDefinition:
             AnswerFeedback: preparing.answer,
             ErasePerson: preparing.erasure,
         },
+        takes_back={SubmitFeedback: preparing.take_back, AnswerFeedback: preparing.take_back},
         tables=VAULT,
         check=vaults.check,
     )

@@ -93,7 +93,7 @@ class Vault:
         self._replay(whole=True)
 
     def put(self, case: UUID, fields: Mapping[str, bytes]) -> None:
-        """Store a person's first letters: a field already there stays, an erased person gets nothing."""
+        """Store letters of a person, made known with them: a field already there stays, an erased one gets nothing."""
         self._keep_up()
         with self._database.write() as connection:
             key = self._key(connection, case) or self._make_key(connection, case)
@@ -104,6 +104,11 @@ class Vault:
         self._keep_up()
         with self._database.write() as connection:
             self._lock_in(connection, case, self._key(connection, case), {field: text})
+
+    def remove(self, case: UUID, fields: Sequence[str]) -> None:
+        """Delete letters. The person's key stays: others may be about to be locked under it."""
+        with self._database.write() as connection:
+            connection.execute(delete(letters).where(letters.c.case_id == str(case), letters.c.field.in_(fields)))
 
     def read(self, case: UUID, fields: Sequence[str]) -> dict[str, bytes]:
         """The letters there are among `fields`; none of an erased person. Raises `sealing.Unreadable` if altered."""

@@ -20,6 +20,8 @@ Question: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
 """`(ServiceRuntime, JSON payload) -> JSON answer`."""
 Prepare: TypeAlias = Callable[[Database, Any], Any]
 """`(database, command) -> command`: I/O before the decision, idempotent, e.g. moving personal data into the vault."""
+TakeBack: TypeAlias = Callable[[Database, Any, Any], None]
+"""`(database, command, state) -> None`: undoes a preparation unless `state`, the stream's now, says that it counts."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class ServiceDefinition:
     process_managers: tuple[type[ProcessManager], ...] = ()
     questions: Mapping[str, Question] = field(default_factory=dict)
     prepares: Mapping[type[Command], Prepare] = field(default_factory=dict)
+    takes_back: Mapping[type[Command], TakeBack] = field(default_factory=dict)
+    """Asked about a prepared command that was refused or had been decided before. What fails here is left lying."""
     tables: MetaData | None = None
     """Durable tables of its own beside the event store (the vault, say)."""
     configured: "Callable[[Settings], ServiceDefinition] | None" = None

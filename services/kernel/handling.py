@@ -135,6 +135,7 @@ class CommandProcessor:
         self._clock = clock
         self._committed = committed
         self._prepares = definition.prepares
+        self._takes_back = definition.takes_back
         self._aggregates = {c: a for a in definition.aggregates for c in a.command_classes}
         self._mutex = threading.Lock()
         self._busy = False
@@ -211,6 +212,8 @@ class CommandProcessor:
                     item.error = error
             if not isinstance(error, Exception):
                 raise
+        for item in batch:
+            self._take_back(item)
 
     def _together(self, batch: list[_Item]) -> bool:
         try:
@@ -291,6 +294,19 @@ class CommandProcessor:
         except Exception as error:
             log.error("command_failed", command=item.command.name, error=type(error).__name__)
             item.error = error
+
+    def _take_back(self, item: _Item) -> None:
+        take_back = self._takes_back.get(type(item.command))
+        first_hand = item.answer is not None and item.answer.accepted and not item.contended
+        if take_back is None or item.answer is None or first_hand:
+            return
+        try:
+            identity = str(item.aggregate.identity(item.command))
+            with self._database.look() as connection:
+                state = _Working(connection, self._cache).state(item.aggregate, identity)
+            take_back(self._database, item.command, state)
+        except Exception as error:  # the command has its answer all the same
+            log.error("take_back_failed", command=item.command.name, error=type(error).__name__)
 
     def _decide_batch(
         self, connection: Connection, items: list[_Item]

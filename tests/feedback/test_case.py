@@ -28,22 +28,24 @@ ENVELOPE: dict[str, Any] = {"actor": "test", "at": AT}
 SUBMITTED, ANSWERED, ERASED = EXAMPLES[:3]
 
 
+KEPT = derived_id("test", "letter")
+
+
 def submit(letter: str = "", **fields: Any) -> SubmitFeedback:
     command = SubmitFeedback(case=CASE_ID, category="SCAM", commune=COMMUNE, letter="sealed", **ENVELOPE)
-    return command.model_copy(update={"letter": letter, **fields})
+    return command.model_copy(update={"letter": letter, "kept": KEPT, **fields})
 
 
 def answer(letter: str = "") -> AnswerFeedback:
-    command_id = derived_id("test", "answer")
-    return AnswerFeedback(case=CASE_ID, letter="sealed", command_id=command_id, **ENVELOPE).model_copy(
-        update={"letter": letter}
-    )
+    command = AnswerFeedback(case=CASE_ID, letter="sealed", **ENVELOPE)
+    return command.model_copy(update={"letter": letter, "kept": KEPT})
 
 
 def test_a_report_goes_to_the_first_body_of_its_difficulty_on_the_vietnamese_date() -> None:
     given(CASE).when(submit(service="VNEID_L2", has_contact=True)).then(
         FeedbackSubmitted(
             case=CASE_ID,
+            letter=KEPT,
             category="SCAM",
             service="VNEID_L2",
             commune=COMMUNE,
@@ -73,7 +75,7 @@ def test_a_letter_the_vault_could_not_take_over_is_refused() -> None:
 def test_an_answer_names_its_letter_and_not_its_words() -> None:
     command = answer()
     given(CASE, SUBMITTED).when(command).then(
-        FeedbackAnswered(case=CASE_ID, answered_on=datetime(2026, 11, 21, tzinfo=UTC).date(), letter=command.command_id)
+        FeedbackAnswered(case=CASE_ID, answered_on=datetime(2026, 11, 21, tzinfo=UTC).date(), letter=KEPT)
     )
 
 

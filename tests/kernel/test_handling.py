@@ -20,7 +20,7 @@ from services.kernel.definition import ServiceDefinition
 from services.kernel.handling import CommandProcessor
 from services.kernel.identifiers import new_id
 from services.kernel.message import Command
-from tests.kernel.counter import COUNTER
+from tests.kernel.counter import COUNTER, Counter
 from tests.kernel.driving import add, at_once, count, processor, start, stored, until
 
 
@@ -180,6 +180,28 @@ def test_a_preparation_can_refuse_or_fail_without_harm_to_others(database: Datab
     with pytest.raises(KeyError):
         running.execute_many([add(counter), add(counter, 99), add(counter)])
     assert [version for _, version, _ in stored(database)] == [1, 2, 3]
+
+
+def test_what_a_refused_or_repeated_command_prepared_may_be_taken_back(
+    database: Database,
+) -> None:
+    asked: list[tuple[Command, object]] = []
+
+    def take_back(_database: Database, command: Command, state: object) -> None:
+        asked.append((command, state))
+        raise OSError("in the middle of it")
+
+    definition = ServiceDefinition(
+        "prepared", Path(__file__).parent, (COUNTER,), takes_back=dict.fromkeys(COUNTER.command_classes, take_back)
+    )
+    running = CommandProcessor(database, definition, system_clock)
+    counter = new_id()
+    first, again = start(counter), start(counter)
+    assert running.execute(first).accepted
+    assert asked == []
+    assert not running.execute(again).accepted
+    assert running.execute(first).accepted
+    assert asked == [(again, Counter(started=True)), (first, Counter(started=True))]
 
 
 def test_a_batch_is_decided_in_the_order_it_came(database: Database) -> None:
