@@ -97,6 +97,8 @@ def migrate(name: Annotated[list[str] | None, typer.Argument(help="All databases
     from deploy.environment import read_settings
 
     settings = read_settings()
+    if not name:
+        system.must_differ(settings)
     for wanted in [_known(each) for each in name or []] or system.DATABASES:
         database = system.open_database(settings, wanted, pool_size=2)
         system.prepare_database(system.consumer(wanted), database)

@@ -36,7 +36,7 @@ def open_bus(settings: Settings) -> Iterator[ExecuteMany]:
         return
     from services.kernel.runtime import ServiceRuntime
 
-    databases = {name: system.open_database(settings, name) for name in system.SERVICES}
+    databases = system.open_databases(settings, system.SERVICES)
     for name, database in databases.items():
         system.prepare_database(system.consumer(name), database)
     runtimes = {name: ServiceRuntime(system.definition(name), databases[name], settings) for name in databases}
@@ -61,7 +61,7 @@ def open_events(settings: Settings) -> "Iterator[EventSource]":
         return
     from services.kernel.local import LocalEvents
 
-    databases = {name: system.open_database(settings, name) for name in system.SERVICES}
+    databases = system.open_databases(settings, system.SERVICES)
     try:
         yield LocalEvents(databases)
     finally:

@@ -27,7 +27,7 @@ class Embedded:
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         self.settings = settings
         self.consumers = system.consumers()
-        self.databases = {name: system.open_database(settings, name) for name in self.consumers}
+        self.databases = system.open_databases(settings, list(self.consumers))
         for name, consumer in self.consumers.items():
             system.prepare_database(consumer, self.databases[name])
         self.events = LocalEvents(self.databases)

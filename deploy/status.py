@@ -49,8 +49,8 @@ class ParkedStream:
 
 
 def databases(settings: Settings) -> dict[str, Database]:
-    """Every database, for looking only."""
-    return {name: system.open_database(settings, name, pool_size=1) for name in system.DATABASES}
+    """Every database, for looking only. Raises `BadEnvironment`."""
+    return system.open_databases(settings, system.DATABASES, pool_size=1)
 
 
 def logs(opened: Mapping[str, Database]) -> Iterator[LogStatus]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.environment import DATABASE_EXAMPLE, BadEnvironment
 from services.kernel.database import Database
 from services.kernel.definition import ServiceDefinition
 from services.kernel.process_manager import ProcessManager
@@ -77,6 +78,19 @@ def open_database(settings: Settings, name: str, *, pool_size: int = 8) -> Datab
     if settings.database_url is None:
         return Database(f"sqlite:///{settings.var_dir / name}.db", pool_size=pool_size)
     return Database(settings.database_url.replace("{service}", name), pool_size=pool_size)
+
+
+def open_databases(settings: Settings, names: Sequence[str], *, pool_size: int = 8) -> dict[str, Database]:
+    """Several databases. Raises `BadEnvironment` when they would be one."""
+    must_differ(settings)
+    return {name: open_database(settings, name, pool_size=pool_size) for name in names}
+
+
+def must_differ(settings: Settings) -> None:
+    """Raises `BadEnvironment` when the URL gives all services one database: they would write each other's tables."""
+    if settings.database_url is not None and "{service}" not in settings.database_url.rpartition("@")[2]:
+        rule = "must have {service} in the place of the database's name, because all databases are meant here"
+        raise BadEnvironment(f"CAUSO_DATABASE_URL: {rule}: {DATABASE_EXAMPLE}")
 
 
 def prepare_database(consumer: Consumer, database: Database) -> None:

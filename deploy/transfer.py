@@ -27,8 +27,9 @@ def transfer(
 ) -> int:
     """Copy everything from the SQLite files of `source` into the databases of `target`; returns the rows copied.
 
-    `progress` hears `(database.table, rows)`. Raises `TargetNotEmpty`.
+    `progress` hears `(database.table, rows)`. Raises `TargetNotEmpty`, `BadEnvironment`.
     """
+    system.must_differ(target)
     copied = 0
     for name, consumer in system.consumers().items():
         origin, goal = system.open_database(source, name), system.open_database(target, name)

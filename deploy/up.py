@@ -27,7 +27,11 @@ DOWN_SECONDS = 90
 
 
 def run_topology(settings: Settings) -> None:
-    """Start everything and look after it until SIGINT or SIGTERM. Raises `AlreadyRunning`, `RoleDidNotStart`."""
+    """Start everything and look after it until SIGINT or SIGTERM.
+
+    Raises `AlreadyRunning`, `BadEnvironment`, `RoleDidNotStart`.
+    """
+    system.must_differ(settings)
     with ExitStack() as stack:
         stopping = stack.enter_context(_signals())
         stack.enter_context(supervision.alone(settings.var_dir))

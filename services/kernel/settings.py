@@ -30,8 +30,9 @@ class Settings(BaseSettings):
     var_dir: Path = Path("var")
     """Where the embedded run keeps its databases, keys and beats."""
     database_url: str | None = Field(default=None, repr=False)
-    """PostgreSQL server for the distributed run, without a database name or with `{service}` in its place:
-    `postgresql+psycopg://user:password@host/{service}`. Unset: SQLite files under `var_dir`."""
+    """PostgreSQL for the distributed run, with `{service}` in the place of the database's name:
+    `postgresql+psycopg://user:password@host/{service}`. A role of one database may be given that one's own URL without
+    it. Unset: SQLite files under `var_dir`."""
     amqp_url: str | None = Field(default=None, repr=False)
     """RabbitMQ, `amqp://user:password@host:5672/vhost`. Unset: events are handed over in-process."""
     token_key: SecretStr | None = None

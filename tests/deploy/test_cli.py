@@ -4,9 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from deploy import status, system
+from deploy.connecting import open_bus, open_events
+from deploy.environment import BadEnvironment
+from deploy.transfer import transfer
+from deploy.up import run_topology
+from services.kernel.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "hunter2hunter2"
@@ -69,6 +78,34 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
     assert SECRET not in done.stderr
+
+
+NOWHERE = Path("/dev/null/var")
+ONE = Settings(database_url=NOBODY.replace("{service}", "causo"), amqp_url=None, var_dir=NOWHERE)
+
+
+def test_one_database_for_all_services_is_refused_with_the_rule(tmp_path: Path) -> None:
+    done = causo("migrate", var=tmp_path, CAUSO_DATABASE_URL=str(ONE.database_url))
+    assert done.returncode == 2
+    assert done.stderr.startswith("causo: CAUSO_DATABASE_URL: must have {service} in the place of the database's name")
+    assert SECRET not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        lambda: run_topology(ONE),
+        lambda: status.databases(ONE),
+        lambda: ExitStack().enter_context(open_bus(ONE)),
+        lambda: ExitStack().enter_context(open_events(ONE)),
+        lambda: transfer(Settings(var_dir=NOWHERE), ONE),
+        lambda: system.must_differ(Settings(database_url="postgresql+psycopg://{service}:x@h/causo")),
+    ],
+    ids=["up", "status, retry-parked", "import", "rebuild", "transfer", "another user only"],
+)
+def test_whatever_needs_several_databases_refuses_a_single_one(need: Callable[[], object]) -> None:
+    with pytest.raises(BadEnvironment, match=r"CAUSO_DATABASE_URL: must have \{service\}"):
+        need()
 
 
 def test_the_edge_of_feedback_does_not_start_without_its_keys(tmp_path: Path) -> None:
