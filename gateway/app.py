@@ -73,7 +73,7 @@ def create_app(parts: GatewayParts) -> Starlette:
         Middleware(Measured, metrics=metrics),
         Middleware(Guarded, hosts=allowed_hosts(settings), https_only=production, broken=BROKEN),
     ]
-    proxies = [proxy.strip() for proxy in settings.trusted_proxies.split(",") if proxy.strip(" *")]
+    proxies = [proxy.strip() for proxy in settings.trusted_proxies.split(",") if proxy.strip()]
     if proxies:
         middleware.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies))
     return Starlette(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     feed_max_age: str = Field(default="30D", pattern=r"^\d+[YMDhms]$")
     """Window of the integrators' stream, in RabbitMQ's notation."""
     feed_segment_bytes: int = Field(default=5_000_000, ge=1_000_000, le=500_000_000)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_named(cls, value: str) -> str:
+        if "*" in value:
+            raise ValueError("must name the addresses of your own proxies, never *: anybody could say for whom he asks")
+        return value
 
     @model_validator(mode="after")
     def _production_brings_its_own_secrets(self) -> Self:

@@ -30,6 +30,8 @@ def test_variables_carry_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
         ("port", "65536", "less than or equal to 65535"),
         ("port", SECRET, "valid integer"),
         ("log_level", SECRET, "DEBUG|INFO|WARNING|ERROR"),
+        ("trusted_proxies", "*", "must name the addresses of your own proxies"),
+        ("trusted_proxies", "10.0.0.1, *", "must name the addresses of your own proxies"),
         ("rpc_timeout_seconds", "0", "greater than 0"),
         ("rpc_timeout_seconds", "61", "less than or equal to 60"),
         ("announce_seconds", "5.1", "less than or equal to 5"),
