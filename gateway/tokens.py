@@ -78,7 +78,10 @@ def issue(
     subject: str = "",
     lifetime: timedelta = LONGEST,
 ) -> str:
-    """A demo token for a viewer holding these unit ids (and serving in these teams). Raises `IssuerRefused`."""
+    """A demo token for a viewer holding these unit ids (and serving in these teams).
+
+    Raises `IssuerRefused`, for claims too with which every request would refuse the token.
+    """
     if settings.mode is Mode.PRODUCTION:
         raise IssuerRefused("the development issuer does not run in production mode")
     if not timedelta(0) < lifetime <= LONGEST:
@@ -96,6 +99,12 @@ def issue(
         "nbf": starts,
         "exp": starts + int(lifetime.total_seconds()),
     }
+    try:
+        Claims.model_validate(claims)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        asked = str(fault["loc"][0]).removesuffix("s").upper()
+        raise IssuerRefused(f"{asked}: {fault['msg'].removeprefix('String ')}") from None
     header = {"alg": ALGORITHMS[0], "typ": TYPE}
     return jwt.encode(header, claims, OctKey.import_key(token_key(settings)), algorithms=ALGORITHMS)
 

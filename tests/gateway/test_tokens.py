@@ -113,6 +113,21 @@ def test_the_development_issuer_refuses_in_production_and_for_long_lives() -> No
         token_key(Settings(token_key=SecretStr("short")))
 
 
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [
+        ({"body": "telecom"}, r"BODY: should match pattern '\^\[A-Z\]\[A-Z0-9_\]\{0,39\}\$'"),
+        ({"body": ""}, "BODY: should match pattern"),
+        ({"held": [UNIT] * 51}, "UNIT: Tuple should have at most 50 items"),
+        ({"held": ["96"]}, "UNIT: Input should be a valid UUID"),
+    ],
+    ids=["small letters", "nothing", "too many units", "codes"],
+)
+def test_the_development_issuer_gives_no_token_that_would_open_nothing(asked: dict[str, Any], rule: str) -> None:
+    with pytest.raises(IssuerRefused, match=rule):
+        issue(Settings(token_key=SecretStr(KEY)), NOW, Role.BODY_HANDLER, asked.pop("held", [UNIT]), **asked)
+
+
 def test_a_development_key_is_made_once(tmp_path: Path) -> None:
     settings = Settings(var_dir=tmp_path)
     token = issue(settings, NOW, Role.BODY_HANDLER, [UNIT], body="POLICE")
