@@ -89,7 +89,7 @@ class ServiceRuntime:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             field = ".".join(map(str, first["loc"]))
-            return Answer(False, code="INVALID", message=f"{field}: {_rule(first)}", field=field)
+            return Answer(False, code="INVALID", message=": ".join(filter(None, (field, _rule(first)))), field=field)
 
 
 def _failed(error: BaseException) -> Answer:
@@ -105,13 +105,24 @@ _RULES = {
     "uuid_parsing": "phải là mã UUID",
     "uuid_type": "phải là mã UUID",
     "string_type": "phải là chữ",
+    "string_unicode": "phải là chữ Unicode đúng chuẩn",
     "int_type": "phải là số nguyên",
     "int_parsing": "phải là số nguyên",
+    "int_parsing_size": "phải là số nguyên không quá lớn",
+    "int_from_float": "phải là số nguyên",
+    "float_type": "phải là số",
+    "float_parsing": "phải là số",
+    "finite_number": "phải là số hữu hạn",
     "bool_type": "phải là đúng hoặc sai",
+    "bool_parsing": "phải là đúng hoặc sai",
+    "tuple_type": "phải là danh sách",
+    "model_type": "phải là các mục có tên",
+    "date_from_datetime_inexact": "phải là ngày, dạng 2026-01-31",
     "date_from_datetime_parsing": "phải là ngày, dạng 2026-01-31",
     "date_parsing": "phải là ngày, dạng 2026-01-31",
     "date_type": "phải là ngày, dạng 2026-01-31",
     "timezone_aware": "phải có múi giờ",
+    "datetime_type": "phải là thời điểm, dạng 2026-01-31T08:00:00+07:00",
     "datetime_parsing": "phải là thời điểm, dạng 2026-01-31T08:00:00+07:00",
     "datetime_from_date_parsing": "phải là thời điểm, dạng 2026-01-31T08:00:00+07:00",
 }
@@ -127,6 +138,8 @@ _RULES_WITH_LIMIT = {
     "value_error": "{error}",
     "less_than_equal": "nhiều nhất là {le}",
     "greater_than_equal": "ít nhất là {ge}",
+    "less_than": "phải nhỏ hơn {lt}",
+    "greater_than": "phải lớn hơn {gt}",
     "string_pattern_mismatch": "phải đúng dạng {pattern}",
 }
 
