@@ -45,7 +45,7 @@ def status() -> None:
 @operating.command()
 def rebuild(
     name: Annotated[str, typer.Argument(help="<database>.<read model>, for example gateway.units")],
-    may_differ: Annotated[bool, typer.Option(help="Accept other rows than the live ones: new code, say.")] = False,
+    may_differ: Annotated[bool, typer.Option(help="Accept other rows or columns: new code, say.")] = False,
 ) -> None:
     """Fill a read model anew beside the live one, compare, and swap."""
     from deploy import system
@@ -63,8 +63,9 @@ def rebuild(
     database = system.open_database(settings, consumer)
     with open_events(settings) as events, progress(f"rebuild {name}") as step:
         done = rebuild_read_model(consumer, chosen[0], database, events, may_differ=may_differ, progress=step)
-    same = "same rows as before" if done.checksum == done.live_checksum else "rows differ from before, as allowed"
-    typer.echo(f"{name}: {done.events:,} events, {done.rows:,} rows, {same}")
+    said = {done.checksum: "same rows as before", None: "another shape than before, as allowed"}
+    compared = said.get(done.live_checksum, "rows differ from before, as allowed")
+    typer.echo(f"{name}: {done.events:,} events, {done.rows:,} rows, {compared}")
 
 
 @operating.command(name="start-over")

@@ -2,11 +2,12 @@
 
 A second set of tables is filled from the logs while readers and the live subscription go on. At the end both stand at
 the same positions, under the live cursors' locks; their checksums are compared and the names swapped in that same
-transaction. Handlers write tables and nothing else, so nothing is sent outside; an event that fails stops the rebuild.
+transaction; tables of another shape are only exchanged. Handlers write tables and nothing else, so nothing is sent
+outside; an event that fails stops the rebuild.
 
 Errors:
 
-    RebuildRefused   the new rows differ from the live ones and nobody said they may
+    RebuildRefused   the new rows, or columns, differ from the live ones and nobody said they may
 """
 
 import time
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, inspect, select, text
 
 from services.kernel.consumption import applied_versions, cursors, held_events, held_streams, note_versions
 from services.kernel.database import Database
@@ -31,7 +32,7 @@ LONGEST_READ_SECONDS = 15.0
 
 
 class RebuildRefused(Exception):
-    """The checksums differ: the live tables stay, the new ones are dropped."""
+    """The live tables stay, the new ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Rebuilt:
     events: int
     rows: int
     checksum: str
-    live_checksum: str
+    live_checksum: str | None
+    """None when the live tables had another shape."""
 
 
 def rebuild(
@@ -53,15 +55,22 @@ def rebuild(
     may_differ: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rebuilt:
-    """Fill, compare, swap. `may_differ` accepts other rows (new code, restored source). Raises `RebuildRefused`."""
+    """Fill, compare, swap. `may_differ` accepts other rows and columns (new code, restored source).
+
+    Raises `RebuildRefused`.
+    """
     live = projection_class()
     name = f"{consumer}.{live.name}"
     shadow = projection_class(f"__{new_id().hex[:20]}")
+    with database.read() as connection:
+        differences = sorted(_differences(connection, live))
+    if differences and not may_differ:
+        raise RebuildRefused(f"{name} has another shape: {', '.join(differences)}; --may-differ puts the new one live")
     with database.write() as connection:
         live.metadata.create_all(connection)
         shadow.metadata.create_all(connection)
     try:
-        return _Rebuild(name, live, shadow, database, events, may_differ, progress).run()
+        return _Rebuild(name, live, shadow, database, events, may_differ, bool(differences), progress).run()
     finally:
         with database.write() as connection:
             shadow.metadata.drop_all(connection)
@@ -77,6 +86,7 @@ class _Rebuild:
         database: Database,
         events: EventSource,
         may_differ: bool,
+        reshaped: bool,
         progress: Callable[[int, int], None],
     ) -> None:
         self.name = name
@@ -85,6 +95,7 @@ class _Rebuild:
         self.database = database
         self.events = events
         self.may_differ = may_differ
+        self.reshaped = reshaped
         self.progress = progress
         self.reached = dict.fromkeys(live.views, 0)
         self.codecs: dict[str, Codec[Any]] = {source: Codec(union) for source, union in live.views.items()}
@@ -101,7 +112,7 @@ class _Rebuild:
                 for source in self.reached:
                     self._lock_and_level(connection, levelling, source)
             ours, rows = checksum(connection, self.shadow)
-            theirs, _ = checksum(connection, self.live)
+            theirs = None if self.reshaped else checksum(connection, self.live)[0]
             if ours != theirs and not self.may_differ:
                 raise RebuildRefused(f"{self.name}: {ours} rebuilt, {theirs} live")
             if self.database.is_postgres:
@@ -203,6 +214,19 @@ def _snapshots(connection: Connection) -> set[tuple[int, str]]:
         " AND pg_backend_pid() <> ALL (pg_blocking_pids(pid))"
     )
     return {(row[0], row[1]) for row in rows}
+
+
+def _differences(connection: Connection, projection: Projection) -> Iterator[str]:
+    """Tables and columns which only the database, or only the projection, knows."""
+    live = inspect(connection)
+    for table in projection.metadata.sorted_tables:
+        if not live.has_table(table.name):
+            yield f"no table {table.name}"
+            continue
+        there = {column["name"] for column in live.get_columns(table.name)}
+        wanted = set(table.columns.keys())
+        yield from (f"{table.name} lacks {name}" for name in wanted - there)
+        yield from (f"{table.name} still has {name}" for name in there - wanted)
 
 
 def checksum(connection: Connection, projection: Projection) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Column, Connection, Integer, inspect, select
 
 from services.kernel.consumption import applied_versions, cursors, held_streams
 from services.kernel.database import Database
@@ -32,6 +32,18 @@ class DoubledTotals(Totals):
             by = getattr(each.event, "by", 0)
             mine = self.table.update().where(self.table.c.counter == counter)
             connection.execute(mine.values(total=self.table.c.total + by))
+
+
+class TotalsAndHighest(Totals):
+    """New code with a new column."""
+
+    def define(self) -> None:
+        super().define()
+        self.table.append_column(Column("highest", Integer, nullable=False, server_default="0"))
+
+    def apply(self, connection: Connection, events: Sequence[Delivered[CounterEvent]]) -> None:
+        super().apply(connection, events)
+        connection.execute(self.table.update().values(highest=self.table.c.total))
 
 
 def tables(database: Database) -> set[str]:
@@ -79,6 +91,40 @@ def test_rows_that_differ_are_taken_when_they_may(counting: Counting) -> None:
     assert rebuilt.checksum != rebuilt.live_checksum
     assert counting.read() == {str(counter): (6, 3, 3)}
     assert tables(counting.database) == {"totals"}
+
+
+def test_a_new_column_is_refused_by_name_until_it_may_differ(counting: Counting) -> None:
+    counter = counting.counter(1, 2)
+    counting.follower().catch_up()
+    with pytest.raises(RebuildRefused, match=f"{NAME} has another shape: totals lacks highest"):
+        rebuild("reader", TotalsAndHighest, counting.database, counting.events)
+    assert counting.read() == {str(counter): (3, 3, 3)}
+    assert tables(counting.database) == {"totals"}
+
+    rebuilt = rebuild("reader", TotalsAndHighest, counting.database, counting.events, may_differ=True)
+
+    assert (rebuilt.rows, rebuilt.live_checksum) == (1, None)
+    assert tables(counting.database) == {"totals"}
+    reshaped = TotalsAndHighest()
+    counting.do(add(counter, 4))
+    counting.follower(apply=reshaped.apply).catch_up()
+    with counting.database.read() as connection:
+        assert connection.execute(select(reshaped.table.c.total, reshaped.table.c.highest)).one() == (7, 7)
+    with pytest.raises(RebuildRefused, match="totals still has highest"):
+        rebuild("reader", Totals, counting.database, counting.events)
+    rebuild("reader", TotalsAndHighest, counting.database, counting.events)
+
+
+def test_a_read_model_without_its_table_is_built_anew(counting: Counting) -> None:
+    counter = counting.counter(1, 2)
+    counting.follower().catch_up()
+    with counting.database.write() as connection:
+        counting.totals.table.drop(connection)
+    with pytest.raises(RebuildRefused, match="no table totals"):
+        rebuild("reader", Totals, counting.database, counting.events)
+    assert tables(counting.database) == set()
+    rebuild("reader", Totals, counting.database, counting.events, may_differ=True)
+    assert counting.read() == {str(counter): (3, 3, 3)}
 
 
 def test_a_damaged_read_model_is_mended(counting: Counting) -> None:
