@@ -29,6 +29,8 @@ class QueueFollower:
         consumer, _, name = subscription.name.partition(".")
         self.beaten_at = time.monotonic()
         self.state = "starting"
+        self._progressed = _nobody_waits
+        subscription.on_progress = self._step
         self._lock = threading.Lock()
         self._caught_up = False
         self._consumer = QueueConsumer(
@@ -50,11 +52,15 @@ class QueueFollower:
         self._consumer.stop()
         self._thread.join(timeout=25)
 
-    def tend(self) -> None:
-        """Retry what is held; once, fetch what was published before the queue was there. Never raises."""
+    def tend(self, progressed: Callable[[], None]) -> None:
+        """Retry what is held; once, fetch what was published before the queue was there. Never raises.
+
+        `progressed` is called with every step: a million events are a long way for whoever waits for a beat.
+        """
         if not self._lock.acquire(blocking=False):
             return
         try:
+            self._progressed = progressed
             if not self._caught_up:
                 self.subscription.catch_up()
                 self._caught_up = True
@@ -64,6 +70,7 @@ class QueueFollower:
         except Exception as error:
             logger.warning("tending_failed", subscription=self.subscription.name, error=type(error).__name__)
         finally:
+            self._progressed = _nobody_waits
             self._lock.release()
 
     def _take(self, batch: list[Incoming]) -> None:
@@ -77,9 +84,17 @@ class QueueFollower:
                     redelivered = any(isinstance(item, IncomingEvent) and item.redelivered for item in group)
                     self.subscription.receive(first.epoch, events, redelivered=redelivered)
 
+    def _step(self) -> None:
+        self._beat("following")
+        self._progressed()
+
     def _beat(self, state: str) -> None:
         self.beaten_at = time.monotonic()
         self.state = state
+
+
+def _nobody_waits() -> None:
+    """Outside `tend`, the loop that beats is free."""
 
 
 def _groups(batch: Sequence[Incoming]) -> list[list[Incoming]]:
@@ -100,14 +115,17 @@ def _groups(batch: Sequence[Incoming]) -> list[list[Incoming]]:
 
 def follow(followers: Sequence[QueueFollower], stopping: threading.Event, beat: Callable[[str], None]) -> None:
     """Run followers until `stopping`; beats while every one of them makes progress."""
+
+    def look() -> None:
+        if time.monotonic() - min(follower.beaten_at for follower in followers) < QUIET_SECONDS:
+            beat("following")
+
     for follower in followers:
         follower.start()
     while not stopping.is_set():
         for follower in followers:
-            follower.tend()
-        oldest = min((follower.beaten_at for follower in followers), default=time.monotonic())
-        if time.monotonic() - oldest < QUIET_SECONDS:
-            beat("following")
+            follower.tend(look)
+        look()
         stopping.wait(TEND_SECONDS)
     for follower in followers:
         follower.stop()

@@ -106,6 +106,8 @@ class Subscription:
         self._backoff = backoff
         self.gather_seconds = GATHER_SECONDS if effect is None else GATHER_FOR_EFFECT_SECONDS
         """How long a batch may be gathered before it is handed over."""
+        self.on_progress: Callable[[], None] = lambda: None
+        """Called when a run has been taken in or a stream tried again: a long way is many of them."""
         self._left_at: Cursor | None = None
         """Where the last batch left the cursor. Its lock tells whether somebody else has moved it since."""
         # Asked with every batch: built once.
@@ -267,10 +269,11 @@ class Subscription:
         except Exception as error:
             if len(run) == 1:
                 self._hold(epoch, run[0], error)
-                return
-            logger.warning("batch_failed", subscription=self.name, error=type(error).__name__)
-            for recorded in run:
-                self._take(epoch, [recorded])
+            else:
+                logger.warning("batch_failed", subscription=self.name, error=type(error).__name__)
+                for recorded in run:
+                    self._take(epoch, [recorded])
+        self.on_progress()
 
     def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
         known = None if self._effect is None else self._take_effect(self._effect, run)
@@ -407,7 +410,11 @@ class Subscription:
                     held_streams.c.next_attempt_at <= now,
                 )
             ).all()
-        return sum(self._retry(row.stream, row.attempts) for row in due)
+        released = 0
+        for row in due:
+            released += self._retry(row.stream, row.attempts)
+            self.on_progress()
+        return released
 
     def _retry(self, stream: str, tried: int) -> bool:
         mine = self._mine(held_events)
