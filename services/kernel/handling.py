@@ -21,12 +21,12 @@ import orjson
 import psycopg
 import structlog
 from sqlalchemy import Connection, Select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from services.kernel import store
 from services.kernel.bus import Answer
 from services.kernel.clock import Clock, to_text
-from services.kernel.database import Database
+from services.kernel.database import Database, is_trouble
 from services.kernel.decider import Aggregate, CommandIdReused, NotKnownHere, Refused
 from services.kernel.definition import ServiceDefinition
 from services.kernel.identifiers import new_id
@@ -42,8 +42,10 @@ GATHER_SECONDS = 0.001
 
 Key = tuple[str, str]
 
-TROUBLE = (psycopg.OperationalError, OperationalError, sqlite3.OperationalError)
-"""The database's, not a command's: the same commands may succeed in a moment."""
+
+def may_pass(error: BaseException) -> bool:
+    """The database's, not a command's: the same commands may succeed in a moment. Their callers have deadlines."""
+    return is_trouble(error, timeouts=True)
 
 
 @dataclass(slots=True)
@@ -218,9 +220,10 @@ class CommandProcessor:
     def _together(self, batch: list[_Item]) -> bool:
         try:
             return self._attempt(batch, attempts=2)
-        except TROUBLE:
-            raise
-        except Exception as error:  # one of them cannot be stored or asked about: nobody else pays for it
+        except Exception as error:
+            if may_pass(error):
+                raise
+            # One of them cannot be stored or asked about: nobody else pays for it.
             log.warning("batch_failed", error=type(error).__name__)
             return False
 
@@ -228,9 +231,9 @@ class CommandProcessor:
         try:
             if not self._attempt([item], attempts=ATTEMPTS):
                 item.error = store.Conflict(f"still contended after {ATTEMPTS} attempts")
-        except TROUBLE:
-            raise
         except Exception as error:
+            if may_pass(error):
+                raise
             log.error("command_failed", command=item.command.name, error=type(error).__name__)
             item.error = error
 
@@ -240,7 +243,9 @@ class CommandProcessor:
             try:
                 if self._finish(items):
                     return True
-            except TROUBLE:
+            except Exception as error:
+                if not may_pass(error):
+                    raise
                 # The outcome may be unknown; trying again is safe, the command's row tells.
                 self._drop_connection()
                 if attempt + 1 == attempts:
@@ -289,9 +294,9 @@ class CommandProcessor:
             item.command = prepare(self._database, item.command)
         except Refused as refusal:
             item.refusal = refusal
-        except TROUBLE:
-            raise
         except Exception as error:
+            if may_pass(error):
+                raise
             log.error("command_failed", command=item.command.name, error=type(error).__name__)
             item.error = error
 

@@ -15,7 +15,7 @@ from services.kernel.bus import Answer, Payload, UnknownQuestion
 from services.kernel.clock import Clock, system_clock
 from services.kernel.database import Database
 from services.kernel.definition import ServiceDefinition
-from services.kernel.handling import TROUBLE, CommandProcessor
+from services.kernel.handling import CommandProcessor, may_pass
 from services.kernel.message import Command
 from services.kernel.settings import Settings
 from services.kernel.store import Conflict
@@ -94,7 +94,7 @@ class ServiceRuntime:
 
 def _failed(error: BaseException) -> Answer:
     """A mistake of ours in one command costs its neighbours nothing; what may pass is raised, to be tried again."""
-    if isinstance(error, (*TROUBLE, Conflict)) or not isinstance(error, Exception):
+    if may_pass(error) or isinstance(error, Conflict) or not isinstance(error, Exception):
         raise error
     return Answer(False, code="INTERNAL", message="Lỗi nội bộ, lệnh này chưa được ghi. Xin báo người vận hành.")
 

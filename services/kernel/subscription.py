@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
-import psycopg
 import structlog
 from sqlalchemy import Connection, Table, exists, select, text
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from services.kernel.clock import Clock, system_clock, to_text
 from services.kernel.consumption import (
@@ -30,7 +29,7 @@ from services.kernel.consumption import (
     held_streams,
     note_versions,
 )
-from services.kernel.database import Database
+from services.kernel.database import Database, is_trouble
 from services.kernel.log import Head
 from services.kernel.message import Codec, Recorded
 from services.kernel.process_manager import ProcessManager
@@ -46,8 +45,6 @@ GATHER_FOR_EFFECT_SECONDS = 0.1
 """A read model is waited for by somebody who just wrote. What a process manager asks for may come a moment later, and
 each of its batches is a round of commands, events and followers: at 100 events a second ten fit into one."""
 _FETCHING_LOCK = 7_151_003
-_TROUBLE = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
-"""The database's, never an event's: nothing is held for it, the whole delivery is tried again."""
 
 
 class Halted(Exception):
@@ -202,7 +199,7 @@ class Subscription:
                 self._take(epoch, page, careful=died)
             finally:
                 if not died:
-                    with suppress(*_TROUBLE):
+                    with suppress(SQLAlchemyError):
                         self._remember_tries(page[0], 0)
 
     @contextmanager
@@ -264,9 +261,11 @@ class Subscription:
             return
         try:
             self._take_together(epoch, run)
-        except (*_TROUBLE, Halted, _Overlap):
+        except (Halted, _Overlap):
             raise
         except Exception as error:
+            if is_trouble(error):  # never an event's: nothing is held for it, the whole delivery is tried again
+                raise
             if len(run) == 1:
                 self._hold(epoch, run[0], error)
             else:
@@ -310,7 +309,7 @@ class Subscription:
             else:
                 self._take(epoch, [recorded])
         except BaseException:  # whatever it was, we are alive: it does not count
-            with suppress(*_TROUBLE):
+            with suppress(SQLAlchemyError):
                 self._remember_tries(recorded, tried)
             raise
         self._remember_tries(recorded, 0)
@@ -436,9 +435,9 @@ class Subscription:
                 connection.execute(
                     held_streams.delete().where(*self._mine(held_streams), held_streams.c.stream == stream)
                 )
-        except _TROUBLE:
-            raise
         except Exception as error:
+            if is_trouble(error):
+                raise
             self._note_failure(stream, tried, waiting[0] if waiting else None, error)
             return False
         logger.info("stream_released", subscription=self.name, stream=stream, events=len(waiting))

@@ -180,12 +180,22 @@ def test_questions_are_answered_or_unknown(database: Database) -> None:
 
 
 def test_a_database_that_cannot_be_reached_is_a_service_unavailable(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'never-migrated.db'}")
+    file = tmp_path / "counting.db"
+    file.mkdir()
+    database = Database(f"sqlite:///{file}")
     with pytest.raises(ServiceUnavailable):
         run(LocalBus({SOURCE: runtime(database)}).execute(SOURCE, "start_counter", payload()))
+    file.rmdir()
     migrate(database)
     assert run(LocalBus({SOURCE: runtime(database)}).execute(SOURCE, "start_counter", payload())).accepted
     database.close()
+
+
+def test_a_command_the_tables_cannot_take_is_answered_and_need_not_be_repeated(database: Database) -> None:
+    bus = LocalBus({SOURCE: runtime(database)})
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE outbox RENAME COLUMN ordinal TO order_of_old")
+    assert run(bus.execute(SOURCE, "start_counter", payload())).code == "INTERNAL"
 
 
 def test_pages_of_the_log_are_json_of_at_most_a_thousand(counting: Counting) -> None:

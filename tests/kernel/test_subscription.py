@@ -421,6 +421,37 @@ def test_trouble_of_the_database_holds_nothing(postgres: Database) -> None:
     impatient.close()
 
 
+def test_a_table_an_event_s_handler_has_wrong_holds_its_stream_and_no_other(counting: Counting) -> None:
+    bad, good = counting.counter(POISON), counting.counter(1)
+
+    def wrong(connection: Connection, delivered: Sequence[Delivered[Any]]) -> None:
+        counting.totals.apply(connection, delivered)
+        if any(isinstance(each.event, CounterRaised) and each.event.by == POISON for each in delivered):
+            connection.execute(text("UPDATE totals SET forgotten = 1"))
+
+    reader = counting.follower(apply=wrong, backoff=(0.0,))
+    reader.receive(counting.epoch, counting.log())
+    assert counting.read() == {str(bad): (0, 1, 1), str(good): (1, 2, 2)}
+    reader.retry_held()
+    assert held(counting.database) == [(f"counter-{bad}", "parked", 2)]
+
+
+def test_an_event_that_takes_too_long_holds_its_stream_and_no_other(postgres: Database) -> None:
+    counting = Counting(postgres)
+    bad, good = counting.counter(POISON), counting.counter(1)
+    impatient = Database(postgres.url.render_as_string(hide_password=False), pg_options="-c statement_timeout=50ms")
+
+    def slow(connection: Connection, delivered: Sequence[Delivered[Any]]) -> None:
+        counting.totals.apply(connection, delivered)
+        if any(isinstance(each.event, CounterRaised) and each.event.by == POISON for each in delivered):
+            connection.execute(text("SELECT pg_sleep(5)"))
+
+    counting.follower(database=impatient, apply=slow).receive(counting.epoch, counting.log())
+    assert counting.read() == {str(bad): (0, 1, 1), str(good): (1, 2, 2)}
+    assert held(postgres) == [(f"counter-{bad}", "retrying", 1)]
+    impatient.close()
+
+
 class Died(BaseException):
     """Stands for SIGKILL: nothing may run after it."""
 
