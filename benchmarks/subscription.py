@@ -20,7 +20,7 @@ from benchmarks.workload import REASON, SOURCE, Totals
 from deploy.following import QueueFollower
 from services.kernel import log as event_log
 from services.kernel.database import Database
-from services.kernel.log import Head
+from services.kernel.log import Head, Page
 from services.kernel.message import Recorded
 from services.kernel.messaging.publisher import Publisher
 from services.kernel.subscription import Subscription
@@ -126,5 +126,5 @@ class _NoOwner:
     def head(self, source: str) -> Head:
         return Head(EPOCH, 0)
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
+    def events_since(self, source: str, after: int, limit: int) -> Page:
         raise AssertionError("a gap in the queue")

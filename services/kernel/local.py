@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from services.kernel import log as event_log
 from services.kernel.bus import Answer, Payload, ServiceUnavailable
 from services.kernel.database import Database
-from services.kernel.log import Head
+from services.kernel.log import Head, Page
 from services.kernel.message import Recorded
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.store import Conflict
@@ -68,10 +68,10 @@ class LocalEvents:
         with self._databases[source].read() as connection:
             return event_log.head(connection)
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
+    def events_since(self, source: str, after: int, limit: int) -> Page:
         """See `EventSource`."""
         with self._databases[source].read() as connection:
-            return event_log.events_since(connection, after, limit)
+            return event_log.page(connection, after, limit)
 
 
 class LocalPublisher:

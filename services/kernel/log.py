@@ -59,6 +59,14 @@ class Head:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the log, in order, and the epoch its positions count in."""
+
+    epoch: str
+    events: list[Recorded]
+
+
 def number(connection: Connection, limit: int) -> int:
     """Give the next `limit` committed events their positions; returns how many there were.
 
@@ -81,6 +89,11 @@ def events_since(connection: Connection, after: int, limit: int) -> list[Recorde
     """Up to `limit` numbered events with positions above `after`, in order."""
     rows = connection.execute(_PAGE, {"after": after, "until": after + limit})
     return [Recorded(*row) for row in rows]
+
+
+def page(connection: Connection, after: int, limit: int) -> Page:
+    """The same with its epoch; of one moment when the connection reads one snapshot."""
+    return Page(head(connection).epoch, events_since(connection, after, limit))
 
 
 def head(connection: Connection) -> Head:

@@ -136,10 +136,16 @@ class _Rebuild:
         total = sum(head.position for head in self.heads.values())
         while self.reached[source] < until:
             after = self.reached[source]
-            page = self.events.events_since(source, after, min(PAGE, until - after))
+            page = self._page(source, after, until)
             with self.database.write() as connection:
                 self._apply(connection, source, page)
             self.progress(self.done, max(total, self.done))
+
+    def _page(self, source: str, after: int, until: int) -> list[Recorded]:
+        page = self.events.events_since(source, after, min(PAGE, until - after))
+        if page.epoch != self.heads[source].epoch:
+            raise RebuildRefused(f"{source} was restored while it was read: rebuild {self.name} again")
+        return page.events
 
     def _apply(self, connection: Connection, source: str, page: list[Recorded]) -> None:
         codec = self.codecs[source]
@@ -170,7 +176,7 @@ class _Rebuild:
         position = self._trusted(holding, source, lock=True)
         while position is not None and self.reached[source] < position:
             after = self.reached[source]
-            self._apply(levelling, source, self.events.events_since(source, after, min(PAGE, position - after)))
+            self._apply(levelling, source, self._page(source, after, position))
 
     def _swap(self, connection: Connection) -> None:
         for table in self.live.metadata.sorted_tables:

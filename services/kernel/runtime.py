@@ -76,9 +76,10 @@ class ServiceRuntime:
             return asdict(event_log.head(connection))
 
     def events_since(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """A page (≤ 1,000) of this service's log, as JSON."""
+        """A page (≤ 1,000) of this service's log, as JSON; each event says in which epoch its position counts."""
         with self.database.read() as connection:
-            return [asdict(recorded) for recorded in event_log.events_since(connection, after, min(limit, 1000))]
+            page = event_log.page(connection, after, min(limit, 1000))
+        return [asdict(recorded) | {"epoch": page.epoch} for recorded in page.events]
 
     def _parse(self, name: str, payload: Payload) -> Command | Answer:
         command_class = self._commands.get(name)

@@ -30,7 +30,7 @@ from services.kernel.consumption import (
     note_versions,
 )
 from services.kernel.database import Database, is_trouble
-from services.kernel.log import Head
+from services.kernel.log import Head, Page
 from services.kernel.message import Codec, Recorded
 from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Delivered, Projection
@@ -62,7 +62,7 @@ class EventSource(Protocol):
         """Epoch and last position."""
         ...
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
+    def events_since(self, source: str, after: int, limit: int) -> Page:
         """A page of the log."""
         ...
 
@@ -181,10 +181,13 @@ class Subscription:
     def _fetch(self, epoch: str, after: int, until: int) -> None:
         while after < until:
             page = self._events.events_since(self.source, after, min(PAGE, until - after))
-            if not page:
+            if page.epoch != epoch:  # restored since: these positions are not the ones that were announced
+                self._cursor_in(page.epoch)
+                raise _Overlap("a rebuild went over to the new epoch in between")
+            if not page.events:
                 raise LookupError(f"{self.source} has no event after {after} though {until} was announced")
-            self._take_page(epoch, page)
-            after = page[-1].position
+            self._take_page(epoch, page.events)
+            after = page.events[-1].position
 
     def _take_page(self, epoch: str, page: Sequence[Recorded]) -> None:
         """A page fetched: no broker says that it killed somebody before, so a mark of our own must."""

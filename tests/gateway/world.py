@@ -15,7 +15,7 @@ from gateway.projections import PROJECTIONS
 from services.kernel.consumption import CONSUMPTION
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id
-from services.kernel.log import Head
+from services.kernel.log import Head, Page
 from services.kernel.message import Recorded
 from services.kernel.subscription import Subscription, for_projection
 
@@ -32,8 +32,8 @@ class Log:
     def head(self, source: str) -> Head:
         return Head("epoch-1", len(self.events.get(source, [])))
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
-        return self.events.get(source, [])[after : after + limit]
+    def events_since(self, source: str, after: int, limit: int) -> Page:
+        return Page("epoch-1", self.events.get(source, [])[after : after + limit])
 
     def add(self, source: str, stream: str, event: str, /, **data: Any) -> int:
         """Record one event; returns its version in the stream."""

@@ -123,7 +123,7 @@ class Counting:
 
     def log(self, after: int = 0, until: int = 1_000_000) -> list[Recorded]:
         """Events by position, `after` excluded, `until` included."""
-        return self.events.events_since(SOURCE, after, until - after)
+        return self.events.events_since(SOURCE, after, until - after).events
 
     def follower(
         self,

@@ -203,5 +203,6 @@ def test_pages_of_the_log_are_json_of_at_most_a_thousand(counting: Counting) -> 
     edge = runtime(counting.database)
     assert edge.head() == {"epoch": counting.epoch, "position": 2}
     pages = edge.events_since(0, 5000)
+    assert [each.pop("epoch") for each in pages] == [counting.epoch] * 2
     assert [Recorded(**each) for each in pages] == counting.log()
     assert pages[1]["stream"] == f"counter-{counter}"

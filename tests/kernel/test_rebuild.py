@@ -10,8 +10,7 @@ from sqlalchemy import Column, Connection, Integer, inspect, select
 from services.kernel.consumption import applied_versions, cursors, held_streams
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
-from services.kernel.log import Head
-from services.kernel.message import Recorded
+from services.kernel.log import Head, Page
 from services.kernel.projection import Delivered
 from services.kernel.rebuild import RebuildRefused, Rebuilt, checksum, rebuild
 from services.kernel.subscription import Halted
@@ -177,8 +176,8 @@ class Restored:
     def head(self, source: str) -> Head:
         return Head(self.epoch, self.position)
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
-        return self.log.events_since(source, after, min(limit, self.position - after))
+    def events_since(self, source: str, after: int, limit: int) -> Page:
+        return Page(self.epoch, self.log.events_since(source, after, min(limit, self.position - after)).events)
 
 
 def test_a_halted_subscription_is_cured_by_a_rebuild(counting: Counting) -> None:
@@ -198,6 +197,21 @@ def test_a_halted_subscription_is_cured_by_a_rebuild(counting: Counting) -> None
     restored.position = 4
     reader.catch_up()
     assert counting.read() == {str(counter): (6, 4, 4)}
+
+
+def test_a_source_restored_under_a_rebuild_stops_it(counting: Counting) -> None:
+    counter = counting.counter(1, 2, 3)
+    counting.follower().catch_up()
+    restored = Restored(counting, 4)
+
+    class RestoredUnderway(Restored):
+        def head(self, source: str) -> Head:
+            return counting.events.head(source)
+
+    with pytest.raises(RebuildRefused, match="restored while it was read"):
+        rebuild("reader", Totals, counting.database, RestoredUnderway(counting, 4), may_differ=True)
+    assert counting.read() == {str(counter): (6, 4, 4)}
+    rebuild("reader", Totals, counting.database, restored, may_differ=True)
 
 
 def test_a_read_model_that_never_followed_is_built_from_the_log(counting: Counting) -> None:

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from services.kernel import subscription as following
-from services.kernel.consumption import attempts, held_events, held_streams, release_parked
+from services.kernel.consumption import attempts, cursors, held_events, held_streams, release_parked
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
-from services.kernel.log import Head
+from services.kernel.log import Head, Page, history
 from services.kernel.message import Recorded
 from services.kernel.projection import Delivered
 from services.kernel.subscription import Halted, NotYet, Subscription, for_projection
@@ -159,8 +159,8 @@ class Owner:
     def head(self, source: str) -> Head:
         return self.said
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
-        return self.log.events_since(source, after, limit)
+    def events_since(self, source: str, after: int, limit: int) -> Page:
+        return Page(self.said.epoch, self.log.events_since(source, after, limit).events)
 
 
 def test_another_epoch_halts_until_somebody_decides(counting: Counting) -> None:
@@ -208,6 +208,47 @@ def test_messages_of_an_epoch_left_behind_are_passed_over(counting: Counting) ->
     counting.do(add(counter, 3))
     reader.announced(counting.epoch, counting.head)
     assert counting.read() == {str(counter): (6, 4, 4)}
+
+
+def restore(counting: Counting) -> None:
+    with counting.database.write() as connection:
+        connection.execute(history.update().values(epoch="after the restore"))
+
+
+@pytest.mark.parametrize("behind", ["an announcement", "a gap", "an announcement the new history does not reach"])
+def test_a_page_of_another_epoch_is_not_taken_for_what_was_lost_of_ours(counting: Counting, behind: str) -> None:
+    counter = counting.counter(1, 2)
+    reader = counting.follower()
+    reader.receive(counting.epoch, counting.log())
+    restore(counting)
+    if "not reach" not in behind:
+        counting.do(add(counter, 40), add(counter, 50))
+    beyond = counting.log(4)
+    with pytest.raises(Halted, match="epoch changed"):
+        reader.receive(counting.epoch, beyond) if behind == "a gap" else reader.announced(counting.epoch, 5)
+    assert (counting.read(), position(reader)) == ({str(counter): (3, 3, 3)}, 3)
+
+
+class RebuiltMeanwhile(Owner):
+    """While a page is on its way, somebody rebuilds the read model in the source's new epoch."""
+
+    def events_since(self, source: str, after: int, limit: int) -> Page:
+        page = super().events_since(source, after, limit)
+        with self.log._databases[source].write() as connection:
+            connection.execute(cursors.update().values(epoch=page.epoch))
+        return page
+
+
+def test_who_was_rebuilt_in_the_new_epoch_meanwhile_goes_on_in_it(counting: Counting) -> None:
+    counter = counting.counter(1, 2)
+    reader = counting.follower()
+    reader.receive(counting.epoch, counting.log())
+    counting.do(add(counter, 4))
+    reader._events = RebuiltMeanwhile(counting, Head("after the restore", 4))
+    reader.announced(counting.epoch, 4)
+    assert counting.read() == {str(counter): (3, 3, 3)}
+    reader.announced("after the restore", 4)
+    assert counting.read() == {str(counter): (7, 4, 4)}
 
 
 def test_an_owner_that_does_not_have_what_was_announced_is_an_error_not_a_loss(counting: Counting) -> None:

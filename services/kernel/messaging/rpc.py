@@ -39,7 +39,7 @@ class Handlers(Protocol):
         ...
 
     def events_since(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """A page of the log, as JSON."""
+        """A page of the log, as JSON, each event with its epoch."""
         ...
 
     def head(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import orjson
 from aio_pika.abc import AbstractIncomingMessage
 
 from services.kernel.bus import Answer, BusError, Payload, ServiceUnavailable, UnknownQuestion
-from services.kernel.log import Head
+from services.kernel.log import Head, Page
 from services.kernel.message import Recorded
 from services.kernel.messaging import rpc
 from services.kernel.messaging.crowd import CouldNotAnswer, Crowd
@@ -243,10 +243,13 @@ class RpcEventSource:
         """Epoch and last position of `source`. Raises `BusError`."""
         return Head(**self._thread.run(lambda: self._bus.call(source, "head")))
 
-    def events_since(self, source: str, after: int, limit: int) -> list[Recorded]:
+    def events_since(self, source: str, after: int, limit: int) -> Page:
         """A page of the log of `source`. Raises `BusError`."""
-        page = self._thread.run(lambda: self._bus.call(source, "events_since", after, limit))
-        return [Recorded(**row) for row in page]
+        rows = self._thread.run(lambda: self._bus.call(source, "events_since", after, limit))
+        # An empty page names no epoch, nor does a service of an older version.
+        epoch = rows[0].get("epoch") if rows else None
+        events = [Recorded(**{name: row[name] for name in Recorded.__slots__}) for row in rows]
+        return Page(epoch or self.head(source).epoch, events)
 
     def close(self) -> None:
         """Close the connection and the thread."""

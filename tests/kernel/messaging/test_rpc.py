@@ -18,7 +18,7 @@ import pytest
 
 from deploy.local.rabbitmq import RabbitServer
 from services.kernel.bus import Answer, BusError, ServiceUnavailable, UnknownQuestion
-from services.kernel.log import Head
+from services.kernel.log import Head, Page
 from services.kernel.messaging import beat, rpc
 from services.kernel.messaging.rpc_client import LoopThread, RpcCommandBus, RpcEventSource
 from tests.faults.tcp_proxy import Direction, TcpProxy
@@ -138,7 +138,8 @@ def test_commands_and_questions_are_answered(shared_edge: Edge) -> None:
 def test_a_gap_is_fetched_from_the_owner_without_an_event_loop(shared_edge: Edge) -> None:
     source = RpcEventSource(shared_edge.url)
     assert source.head("registry") == Head("e1", 7)
-    assert source.events_since("registry", 3, 2) == [recorded(4), recorded(5)]
+    assert source.events_since("registry", 3, 2) == Page("e1", [recorded(4), recorded(5)])
+    assert source.events_since("registry", 7, 0) == Page("e1", [])
     with pytest.raises(ServiceUnavailable):
         source.head("nobody")
     source.close()
