@@ -3,13 +3,14 @@
 A second set of tables is filled from the logs while readers and the live subscription go on. At the end both stand at
 the same positions, under the live cursors' locks; their checksums are compared and the names swapped in that same
 transaction; tables of another shape are only exchanged. Handlers write tables and nothing else, so nothing is sent
-outside; an event that fails stops the rebuild.
+outside; an event that fails stops the rebuild. What a killed one left behind, the next one of that name drops.
 
 Errors:
 
-    RebuildRefused   the new rows, or columns, differ from the live ones and nobody said they may
+    RebuildRefused   the new rows, or columns, differ from the live ones and nobody said they may; or another is at it
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, inspect, select, text
 
 from services.kernel.consumption import applied_versions, cursors, held_events, held_streams, note_versions
-from services.kernel.database import Database
+from services.kernel.database import Database, Taken
 from services.kernel.identifiers import new_id
 from services.kernel.message import Codec, Recorded
 from services.kernel.projection import Delivered, Projection
@@ -62,11 +63,28 @@ def rebuild(
     live = projection_class()
     name = f"{consumer}.{live.name}"
     shadow = projection_class(f"__{new_id().hex[:20]}")
+    try:
+        with database.alone(f"rebuild-{name}"):
+            return _rebuild(name, live, shadow, database, events, may_differ, progress)
+    except Taken:
+        raise RebuildRefused(f"{name} is being rebuilt already") from None
+
+
+def _rebuild(
+    name: str,
+    live: Projection,
+    shadow: Projection,
+    database: Database,
+    events: EventSource,
+    may_differ: bool,
+    progress: Callable[[int, int], None],
+) -> Rebuilt:
     with database.read() as connection:
         differences = sorted(_differences(connection, live))
     if differences and not may_differ:
         raise RebuildRefused(f"{name} has another shape: {', '.join(differences)}; --may-differ puts the new one live")
     with database.write() as connection:
+        _sweep(connection, name, live)
         live.metadata.create_all(connection)
         shadow.metadata.create_all(connection)
     try:
@@ -75,6 +93,17 @@ def rebuild(
         with database.write() as connection:
             shadow.metadata.drop_all(connection)
             connection.execute(applied_versions.delete().where(applied_versions.c.subscription == name + shadow.suffix))
+
+
+def _sweep(connection: Connection, name: str, live: Projection) -> None:
+    """Drop what killed rebuilds of this read model left behind."""
+    there = inspect(connection).get_table_names()
+    for table in reversed(live.metadata.sorted_tables):
+        for left in there:
+            if re.fullmatch(f"{re.escape(table.name)}__[0-9a-f]{{20}}", left):
+                connection.execute(text(f'DROP TABLE "{left}"'))
+    theirs = applied_versions.c.subscription.startswith(f"{name}__", autoescape=True)
+    connection.execute(applied_versions.delete().where(theirs))
 
 
 class _Rebuild:

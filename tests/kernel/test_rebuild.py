@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, Integer, inspect, select
 
-from services.kernel.consumption import applied_versions, cursors, held_streams
+from services.kernel.consumption import applied_versions, cursors, held_streams, note_versions
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.log import Head, Page
@@ -141,6 +141,36 @@ def test_rebuilding_twice_leaves_nothing_behind(counting: Counting) -> None:
     first = rebuild("reader", Totals, counting.database, counting.events)
     assert rebuild("reader", Totals, counting.database, counting.events) == first
     assert tables(counting.database) == {"totals"}
+
+
+def test_what_a_killed_rebuild_left_is_dropped_by_the_next(counting: Counting) -> None:
+    counting.counter(1, 2)
+    counting.follower().catch_up()
+    left, neighbour = f"__{new_id().hex[:20]}", f"_daily__{new_id().hex[:20]}"
+    with counting.database.write() as connection:
+        for suffix in (left, neighbour):
+            Totals(suffix).metadata.create_all(connection)
+            note_versions(connection, NAME + suffix, {"counter-1": 1})
+    rebuild("reader", Totals, counting.database, counting.events)
+    assert tables(counting.database) == {"totals", f"totals{neighbour}"}
+    with counting.database.read() as connection:
+        assert set(connection.execute(select(applied_versions.c.subscription)).scalars()) == {NAME, NAME + neighbour}
+
+
+def test_two_rebuilds_of_one_name_do_not_destroy_each_other(counting: Counting) -> None:
+    counter = counting.counter(1, 2)
+    counting.follower().catch_up()
+    refused: list[str] = []
+
+    def second(_done: int, _total: int) -> None:
+        with pytest.raises(RebuildRefused, match="is being rebuilt already") as caught:
+            rebuild("reader", Totals, counting.database, counting.events)
+        refused.append(str(caught.value))
+
+    assert rebuild("reader", Totals, counting.database, counting.events, progress=second).events == 3
+    assert len(refused) == 1
+    assert counting.read() == {str(counter): (3, 3, 3)}
+    rebuild("reader", Totals, counting.database, counting.events)
 
 
 def test_an_event_that_fails_stops_the_rebuild_and_the_live_rows_stay(counting: Counting) -> None:
