@@ -1,16 +1,17 @@
 """Moving from the embedded run to the distributed one: every table, every position, the same epoch.
 
 The embedded system must be stopped; the target databases must be fresh. Each database is one transaction: it arrives
-whole or not at all, and an interrupted transfer is simply run again.
+whole or not at all, and an interrupted transfer is simply run again: what has arrived is left as it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, func, select
 
 from deploy import system
 from services.kernel import log as event_log
+from services.kernel.consumption import cursors
 from services.kernel.database import Database
 from services.kernel.settings import Settings
 
@@ -36,32 +37,48 @@ def transfer(
         try:
             system.prepare_database(consumer, origin)
             system.prepare_database(consumer, goal)
-            for table, rows in _copy(origin, goal):
-                progress(f"{name}.{table}", rows)
-                copied += rows
+            copied += _copy(name, origin, goal, progress)
         finally:
             origin.close()
             goal.close()
     return copied
 
 
-def _copy(origin: Database, goal: Database) -> Iterator[tuple[str, int]]:
+def _copy(service: str, origin: Database, goal: Database, progress: Callable[[str, int], None]) -> int:
     with origin.read() as reading, goal.write() as writing:
-        tables = _reflect(reading)
-        goal_tables = _reflect(writing)
         writing.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        for name in {"events", "cursors"} & set(goal_tables):
-            if writing.execute(select(func.count()).select_from(goal_tables[name])).scalar_one():
-                raise TargetNotEmpty(f"{goal.url.database}.{name} has rows; transfer into fresh databases only")
+        goal_tables = _reflect(writing)
+        # What only the origin has, a killed rebuild left there.
+        tables = {name: table for name, table in _reflect(reading).items() if name in goal_tables}
+        there = _counts(writing, goal_tables)
+        if any(there.values()):
+            if there == _counts(reading, tables) and _places(writing, goal_tables) == _places(reading, tables):
+                return 0  # it arrived, whole, before the transfer was interrupted
+            raise TargetNotEmpty(f"{goal.url.database} has rows of its own; transfer into fresh databases only")
+        copied = 0
         for name, table in tables.items():
-            yield name, _copy_table(reading, writing, table, goal_tables[name])
-        if "events" not in tables:
-            return
-        writing.exec_driver_sql(
-            "SELECT setval(pg_get_serial_sequence('events', 'ordinal'), (SELECT coalesce(max(ordinal), 0) + 1"
-            " FROM events), false)"
-        )
-        event_log.adopt_history(writing)
+            rows = _copy_table(reading, writing, table, goal_tables[name])
+            progress(f"{service}.{name}", rows)
+            copied += rows
+        if "events" in tables:
+            writing.exec_driver_sql(
+                "SELECT setval(pg_get_serial_sequence('events', 'ordinal'), (SELECT coalesce(max(ordinal), 0) + 1"
+                " FROM events), false)"
+            )
+            event_log.adopt_history(writing)
+        return copied
+
+
+def _counts(connection: Connection, tables: Mapping[str, Table]) -> dict[str, int]:
+    counting = select(func.count())
+    return {name: connection.execute(counting.select_from(table)).scalar_one() for name, table in tables.items()}
+
+
+def _places(connection: Connection, tables: Mapping[str, Table]) -> set[tuple[Any, ...]]:
+    """The epoch of its own history, and where it stands in those it follows."""
+    asked = [select(cursors.c.subscription, cursors.c.source, cursors.c.epoch, cursors.c.position)]
+    asked += [select(event_log.history.c.epoch)] if "history" in tables else []
+    return {tuple(row) for each in asked for row in connection.execute(each)}
 
 
 def _reflect(connection: Connection) -> dict[str, Table]:

@@ -72,9 +72,40 @@ def test_epoch_and_positions_go_along_and_new_events_come_after_the_old(tmp_path
 def test_a_target_with_a_history_of_its_own_is_left_alone(tmp_path: Path, target: Settings) -> None:
     source, _ = laptop(tmp_path / "laptop")
     transfer(source, target)
+    database = system.open_database(target, "registry")
+    declared = {"regime": "next", "known_from": "2030-01-01", "source": "thử", "actor": "test", "at": system_clock()}
+    assert ServiceRuntime(system.definition("registry"), database, target).execute("declare_map", declared).accepted
 
     with pytest.raises(TargetNotEmpty):
         transfer(source, target)
+
+    database.close()
+
+
+def test_a_target_with_as_many_rows_of_another_history_is_left_alone(tmp_path: Path, target: Settings) -> None:
+    transfer(laptop(tmp_path / "one")[0], target)
+
+    with pytest.raises(TargetNotEmpty):
+        transfer(laptop(tmp_path / "other")[0], target)
+
+
+def test_an_interrupted_transfer_is_simply_run_again(tmp_path: Path, target: Settings) -> None:
+    source, head = laptop(tmp_path / "laptop")
+
+    def lose_the_way(table: str, _rows: int) -> None:
+        if table == "gateway.cursors":
+            raise ConnectionError("in the last database")
+
+    with pytest.raises(ConnectionError):
+        transfer(source, target, lose_the_way)
+    heard: dict[str, int] = {}
+    transfer(source, target, heard.__setitem__)
+
+    assert "registry.events" not in heard, "it had arrived"
+    assert "gateway.cursors" in heard
+    database = system.open_database(target, "registry")
+    assert log.open_history(database) == head
+    database.close()
 
 
 def test_progress_is_told_table_by_table(tmp_path: Path, target: Settings) -> None:
