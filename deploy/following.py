@@ -17,6 +17,8 @@ from services.kernel.subscription import Halted, Subscription
 logger = structlog.get_logger(__name__)
 
 TEND_SECONDS = 0.5
+LAG_SECONDS = 10.0
+"""What is applied so long after it was recorded is an alarm (`subscription_lags` in the log)."""
 QUIET_SECONDS = 20.0
 """A consumer that showed no progress for so long keeps the process from beating; the watchdog then restarts it."""
 
@@ -31,6 +33,7 @@ class QueueFollower:
         self.state = "starting"
         self._progressed = _nobody_waits
         subscription.on_progress = self._step
+        subscription.alarm_seconds = LAG_SECONDS
         self._lock = threading.Lock()
         self._caught_up = False
         self._consumer = QueueConsumer(

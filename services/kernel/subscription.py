@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
 from typing import Any, Protocol
 
 import orjson
@@ -31,7 +33,7 @@ from services.kernel.consumption import (
 )
 from services.kernel.database import Database, is_trouble
 from services.kernel.log import Head, Page
-from services.kernel.message import Codec, Recorded
+from services.kernel.message import Codec, Recorded, parse_recorded_at
 from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Delivered, Projection
 
@@ -40,6 +42,7 @@ logger = structlog.get_logger(__name__)
 BACKOFF_SECONDS = (0.0, 10.0, 60.0)
 """Pauses before the second, third and fourth try; then the stream is parked."""
 PAGE = 1000
+LAG_TOLD_EVERY = timedelta(minutes=1)
 GATHER_SECONDS = 0.02
 GATHER_FOR_EFFECT_SECONDS = 0.1
 """A read model is waited for by somebody who just wrote. What a process manager asks for may come a moment later, and
@@ -105,6 +108,10 @@ class Subscription:
         """How long a batch may be gathered before it is handed over."""
         self.on_progress: Callable[[], None] = lambda: None
         """Called when a run has been taken in or a stream tried again: a long way is many of them."""
+        self.alarm_seconds = inf
+        """What is taken in so long after it was recorded is said in the log, at most once a minute."""
+        self._quiet_until: datetime | None = None
+        self._head_seen = 0
         self._left_at: Cursor | None = None
         """Where the last batch left the cursor. Its lock tells whether somebody else has moved it since."""
         # Asked with every batch: built once.
@@ -139,6 +146,7 @@ class Subscription:
             return
         position = cursor.position
         ordered = sorted(batch, key=lambda r: r.position)
+        self._head_seen = ordered[-1].position if ordered else position
         run: list[Recorded] = []
         for recorded in ordered:
             if recorded.position <= position:
@@ -168,6 +176,7 @@ class Subscription:
             head = self._events.head(self.source)
             if head.epoch != cursor.epoch or head.position < cursor.position:
                 self._halt(f"cursor {cursor.position} is ahead of head {head.position}")
+        self._head_seen = position
         if position > cursor.position:
             self._fetch(epoch, cursor.position, position)
 
@@ -262,6 +271,7 @@ class Subscription:
             for recorded in run:
                 self._take_carefully(epoch, recorded)
             return
+        self._tell_lag(run)
         try:
             self._take_together(epoch, run)
         except (Halted, _Overlap):
@@ -276,6 +286,20 @@ class Subscription:
                 for recorded in run:
                     self._take(epoch, [recorded])
         self.on_progress()
+
+    def _tell_lag(self, run: Sequence[Recorded]) -> None:
+        now = self._clock()
+        late = now - parse_recorded_at(run[0])
+        if late.total_seconds() <= self.alarm_seconds or (self._quiet_until is not None and now < self._quiet_until):
+            return
+        self._quiet_until = now + LAG_TOLD_EVERY
+        logger.warning(
+            "subscription_lags",
+            subscription=self.name,
+            source=self.source,
+            events=max(self._head_seen, run[-1].position) - run[0].position + 1,
+            seconds=round(late.total_seconds()),
+        )
 
     def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
         known = None if self._effect is None else self._take_effect(self._effect, run)
