@@ -14,7 +14,7 @@ Only = Annotated[str | None, typer.Option(help="One subscription, as `causo stat
 
 @operating.command()
 def status() -> None:
-    """Positions, lags, halted subscriptions, parked streams. Exit code 1 when something needs a person."""
+    """Positions, lags, what is halted, parked or dead. Exit code 1 when something needs a person."""
     from rich.console import Console
     from rich.table import Column, Table
 
@@ -22,7 +22,8 @@ def status() -> None:
     from deploy.environment import read_settings_beside
 
     console = Console()
-    opened = looking.databases(read_settings_beside())
+    settings = read_settings_beside()
+    opened = looking.databases(settings)
     table = Table("service", "head", "waiting", "published", Column("epoch", overflow="fold"), title="Logs")
     for log in looking.logs(opened):
         table.add_row(log.service, f"{log.head:,}", f"{log.waiting:,}", f"{log.published:,}", log.epoch)
@@ -39,6 +40,9 @@ def status() -> None:
         console.print(f"parked since {stream.since}: {stream.stream} in {stream.subscription}: {stream.reason}")
     for database in opened.values():
         database.close()
+    for dead in looking.dead_letters(settings.amqp_url) if settings.amqp_url else ():
+        trouble = True
+        console.print(f"dead letters in {dead.queue}: {dead.count:,} that could not be read")
     raise typer.Exit(int(trouble))
 
 

@@ -1,6 +1,7 @@
 """What an operator asks first: how far each log is, who lags, what is parked, halted or dead."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -94,6 +95,32 @@ def subscriptions(opened: Mapping[str, Database]) -> Iterator[SubscriptionStatus
                     parked=held.get((*key, "parked"), 0),
                     held_events=events.get(key, 0),
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Messages of one queue that nobody could read; they wait for a person."""
+
+    queue: str
+    count: int
+
+
+def dead_letters(amqp_url: str) -> Iterator[DeadLetters]:
+    """Every dead-letter queue of the system with something in it."""
+    import amqp
+
+    from services.kernel.messaging.connection import close_soon, connect
+    from services.kernel.messaging.topology import dead_calls_of
+
+    connection = connect(amqp_url, "causo status")
+    try:
+        for queue in [*(queue.dead for queue in system.queues()), *map(dead_calls_of, system.SERVICES)]:
+            with suppress(amqp.NotFound):  # who would declare it has not run yet
+                count = connection.channel().queue_declare(queue, passive=True).message_count
+                if count:
+                    yield DeadLetters(queue, count)
+    finally:
+        close_soon(connection)
 
 
 def parked(opened: Mapping[str, Database]) -> Iterator[ParkedStream]:

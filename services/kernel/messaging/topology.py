@@ -73,6 +73,11 @@ def feed_of(source: str) -> str:
     return f"{source}.feed"
 
 
+def dead_calls_of(service: str) -> str:
+    """Where a service's unreadable calls wait for a person."""
+    return f"rpc-{service}.dead"
+
+
 def declare_source(connection: amqp.Connection, source: str, feed: Feed) -> None:
     """Exchange and feed of a publishing service."""
     arguments = {
@@ -124,7 +129,7 @@ def declare_subscription(connection: amqp.Connection, queue: SubscriptionQueue) 
 
 def declare_dead_calls(connection: amqp.Connection, service: str) -> None:
     """Where a service's unreadable calls wait. Expired ones come the same way and are let go: nobody waits."""
-    queue = f"rpc-{service}.dead"
+    queue = dead_calls_of(service)
     _declare_quorum(connection, queue, {"x-queue-type": "quorum"})
     with connection.channel() as channel:
         channel.exchange_declare(DEAD_CALLS_EXCHANGE, "headers", durable=True, auto_delete=False)
