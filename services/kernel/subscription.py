@@ -10,7 +10,6 @@ Errors:
     NotYet    raised by a handler: what the event needs is not here yet; tried again, never parked
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,20 +17,14 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any, Protocol
 
-import orjson
 import structlog
-from sqlalchemy import Connection, Table, exists, select, text
+from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from services.kernel.clock import Clock, system_clock, to_text
-from services.kernel.consumption import (
-    attempts,
-    cursors,
-    held_events,
-    held_streams,
-    note_versions,
-)
+from services.kernel.consumption import cursors, note_versions
 from services.kernel.database import Database, is_trouble
+from services.kernel.holding import Holding
 from services.kernel.log import Head, Page
 from services.kernel.message import Codec, Recorded, parse_recorded_at
 from services.kernel.process_manager import ProcessManager
@@ -104,6 +97,7 @@ class Subscription:
         self._effect = effect
         self._clock = clock
         self._backoff = backoff
+        self._holding = Holding(name, source, clock, backoff)
         self.gather_seconds = GATHER_SECONDS if effect is None else GATHER_FOR_EFFECT_SECONDS
         """How long a batch may be gathered before it is handed over."""
         self.on_progress: Callable[[], None] = lambda: None
@@ -116,8 +110,7 @@ class Subscription:
         """Where the last batch left the cursor. Its lock tells whether somebody else has moved it since."""
         # Asked with every batch: built once.
         self._cursor_asked = cursors.select().where(*self._mine(cursors))
-        self._held_asked = select(held_streams.c.stream).where(*self._mine(held_streams))
-        holding = exists(self._held_asked).label("holding")
+        holding = self._holding.any.label("holding")
         self._cursor_locked = select(cursors, holding).where(*self._mine(cursors)).with_for_update(of=cursors)
 
     # -- what arrives ---------------------------------------------------------------------------------------------
@@ -204,15 +197,16 @@ class Subscription:
             self._take(epoch, page)
             return
         with self._fetching_alone():
-            died = self._died_within(page)
+            with self._database.look() as connection:
+                died = self._holding.any_tried(connection, page[0].position, page[-1].position)
             if not died:
-                self._remember_tries(page[0], 1)
+                self._mark(page[0], 1)
             try:
                 self._take(epoch, page, careful=died)
             finally:
                 if not died:
                     with suppress(SQLAlchemyError):
-                        self._remember_tries(page[0], 0)
+                        self._mark(page[0], 0)
 
     @contextmanager
     def _fetching_alone(self) -> Iterator[None]:
@@ -312,7 +306,7 @@ class Subscription:
             free = [recorded for recorded in run if recorded.stream not in held]
             for recorded in run:
                 if recorded.stream in held:
-                    self._keep(connection, recorded)
+                    self._holding.keep(connection, recorded)
             if self._apply is not None and (delivered := self._decode(free)):
                 self._apply(connection, delivered)
             self._advance(connection, run[-1].position, free)
@@ -321,15 +315,16 @@ class Subscription:
     def _take_effect(self, effect: Callable[[Sequence[Delivered[Any]]], None], run: Sequence[Recorded]) -> set[str]:
         """Whatever it asks of others must not happen under a lock; the streams that were held, and so left out."""
         with self._database.look() as connection:
-            held = self._held_streams(connection)
+            held = self._holding.streams(connection)
         if delivered := self._decode([recorded for recorded in run if recorded.stream not in held]):
             effect(delivered)
         return held
 
     def _take_carefully(self, epoch: str, recorded: Recorded) -> None:
         """One event whose last consumer died: count the try before making it."""
-        tried = self._tries(recorded)
-        self._remember_tries(recorded, tried + 1)
+        with self._database.look() as connection:
+            tried = self._holding.tries(connection, recorded.position)
+        self._mark(recorded, tried + 1)
         try:
             if tried >= len(self._backoff):
                 self._hold(epoch, recorded, RuntimeError("the process died on it each time"), parked=True)
@@ -337,27 +332,13 @@ class Subscription:
                 self._take(epoch, [recorded])
         except BaseException:  # whatever it was, we are alive: it does not count
             with suppress(SQLAlchemyError):
-                self._remember_tries(recorded, tried)
+                self._mark(recorded, tried)
             raise
-        self._remember_tries(recorded, 0)
+        self._mark(recorded, 0)
 
-    def _tries(self, recorded: Recorded) -> int:
-        mine = (*self._mine(attempts), attempts.c.position == recorded.position)
-        with self._database.read() as connection:
-            return connection.execute(select(attempts.c.tries).where(*mine)).scalar_one_or_none() or 0
-
-    def _died_within(self, page: Sequence[Recorded]) -> bool:
-        """True when a process was killed while it had some of this page in hand."""
-        within = attempts.c.position.between(page[0].position, page[-1].position)
-        with self._database.read() as connection:
-            return connection.execute(select(attempts.c.tries).where(*self._mine(attempts), within)).first() is not None
-
-    def _remember_tries(self, recorded: Recorded, tries: int) -> None:
-        key = {"subscription": self.name, "source": self.source, "position": recorded.position}
+    def _mark(self, recorded: Recorded, tries: int) -> None:
         with self._database.write() as connection:
-            connection.execute(attempts.delete().where(*self._mine(attempts), attempts.c.position == recorded.position))
-            if tries:
-                connection.execute(attempts.insert().values(**key, tries=tries))
+            self._holding.mark(connection, recorded.position, tries)
 
     def _decode(self, run: Sequence[Recorded]) -> list[Delivered[Any]]:
         known = self._codec.classes
@@ -376,7 +357,7 @@ class Subscription:
             return None
         if row.position != run[0].position - 1:
             raise _Overlap(f"cursor is at {row.position}, the run starts at {run[0].position}")
-        return self._held_streams(connection) if row.holding else set()
+        return self._holding.streams(connection) if row.holding else set()
 
     def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
         versions = {recorded.stream: recorded.version for recorded in applied}
@@ -387,20 +368,6 @@ class Subscription:
 
     # -- held streams ---------------------------------------------------------------------------------------------
 
-    def _held_streams(self, connection: Connection) -> set[str]:
-        return set(connection.execute(self._held_asked).scalars())
-
-    def _keep(self, connection: Connection, recorded: Recorded) -> None:
-        connection.execute(
-            held_events.insert().values(
-                subscription=self.name,
-                source=self.source,
-                position=recorded.position,
-                stream=recorded.stream,
-                body=orjson.dumps(_as_row(recorded)).decode(),
-            )
-        )
-
     def _hold(self, epoch: str, recorded: Recorded, error: Exception, *, parked: bool = False) -> None:
         """Set the event and its stream aside, to be tried again; everything else may pass."""
         reason = _reason(recorded, error)
@@ -409,33 +376,15 @@ class Subscription:
             if held is None:
                 return
             if recorded.stream not in held:
-                connection.execute(
-                    held_streams.insert().values(
-                        subscription=self.name,
-                        source=self.source,
-                        stream=recorded.stream,
-                        state="parked" if parked else "retrying",
-                        attempts=0 if isinstance(error, NotYet) else 1,
-                        next_attempt_at=time.time() + self._backoff[0],
-                        reason=reason,
-                        since=to_text(self._clock()),
-                    )
-                )
-            self._keep(connection, recorded)
+                self._holding.hold(connection, recorded.stream, reason, waits=_waits(error), parked=parked)
+            self._holding.keep(connection, recorded)
             self._advance(connection, recorded.position, [])
         logger.warning("stream_held", subscription=self.name, stream=recorded.stream, reason=reason)
 
     def retry_held(self) -> int:
         """Try the held streams that are due; returns how many were let go."""
-        now = time.time()
-        with self._database.read() as connection:
-            due = connection.execute(
-                held_streams.select().where(
-                    *self._mine(held_streams),
-                    held_streams.c.state == "retrying",
-                    held_streams.c.next_attempt_at <= now,
-                )
-            ).all()
+        with self._database.look() as connection:
+            due = self._holding.due(connection)
         released = 0
         for row in due:
             released += self._retry(row.stream, row.attempts)
@@ -443,9 +392,8 @@ class Subscription:
         return released
 
     def _retry(self, stream: str, tried: int) -> bool:
-        mine = self._mine(held_events)
-        with self._database.read() as connection:
-            waiting = self._waiting(connection, stream)
+        with self._database.look() as connection:
+            waiting = self._holding.waiting(connection, stream)
         try:
             delivered = self._decode(waiting)
             if self._effect is not None and delivered:
@@ -453,58 +401,31 @@ class Subscription:
             with self._database.write() as connection:
                 # Another process may be at the same: the cursor's lock says who goes first.
                 connection.execute(self._cursor_locked).one()
-                if not waiting or self._waiting(connection, stream) != waiting:
+                if not waiting or self._holding.waiting(connection, stream) != waiting:
                     return False
                 if self._apply is not None and delivered:
                     self._apply(connection, delivered)
                 note_versions(connection, self.name, {r.stream: r.version for r in waiting})
-                connection.execute(held_events.delete().where(*mine, held_events.c.stream == stream))
-                connection.execute(
-                    held_streams.delete().where(*self._mine(held_streams), held_streams.c.stream == stream)
-                )
+                self._holding.release(connection, stream)
         except Exception as error:
             if is_trouble(error):
                 raise
-            self._note_failure(stream, tried, waiting[0] if waiting else None, error)
+            reason = _reason(waiting[0] if waiting else None, error)
+            with self._database.write() as connection:
+                parked = self._holding.failed(connection, stream, tried, reason, waits=_waits(error))
+            if parked:
+                logger.error("stream_parked", subscription=self.name, stream=stream, reason=reason)
             return False
         logger.info("stream_released", subscription=self.name, stream=stream, events=len(waiting))
         return True
-
-    def _waiting(self, connection: Connection, stream: str) -> list[Recorded]:
-        rows = connection.execute(
-            select(held_events.c.body)
-            .where(*self._mine(held_events), held_events.c.stream == stream)
-            .order_by(held_events.c.position)
-        )
-        return [Recorded(**orjson.loads(row.body)) for row in rows]
-
-    def _note_failure(self, stream: str, tried: int, first: Recorded | None, error: Exception) -> None:
-        waits = isinstance(error, NotYet)
-        tries = tried if waits else tried + 1
-        parked = tries > len(self._backoff)
-        pause = 1.0 if waits else self._backoff[min(tries, len(self._backoff)) - 1]
-        reason = _reason(first, error)
-        with self._database.write() as connection:
-            connection.execute(
-                held_streams.update()
-                .where(*self._mine(held_streams), held_streams.c.stream == stream)
-                .values(
-                    state="parked" if parked else "retrying",
-                    attempts=tries,
-                    next_attempt_at=time.time() + pause,
-                    reason=reason,
-                )
-            )
-        if parked:
-            logger.error("stream_parked", subscription=self.name, stream=stream, reason=reason)
 
 
 class _Overlap(Exception):
     """Another consumer moved the cursor between our look and our lock; take the batch in again."""
 
 
-def _as_row(recorded: Recorded) -> dict[str, Any]:
-    return {name: getattr(recorded, name) for name in Recorded.__slots__}
+def _waits(error: Exception) -> bool:
+    return isinstance(error, NotYet)
 
 
 def _reason(recorded: Recorded | None, error: Exception) -> str:

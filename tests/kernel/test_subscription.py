@@ -500,7 +500,7 @@ class Died(BaseException):
 def dying(counting: Counting) -> Subscription:
     """A follower whose process dies on raises by seven and tidies nothing up any more."""
     reader = counting.follower()
-    apply, remember = counting.totals.apply, reader._remember_tries
+    apply, remember = counting.totals.apply, reader._mark
     dead: list[bool] = []
 
     def deadly(connection: Connection, delivered: Sequence[Delivered[Any]]) -> None:
@@ -510,7 +510,7 @@ def dying(counting: Counting) -> Subscription:
         apply(connection, delivered)
 
     reader._apply = deadly
-    reader._remember_tries = lambda recorded, tries: dead or remember(recorded, tries)  # type: ignore[method-assign,assignment]
+    reader._mark = lambda recorded, tries: dead or remember(recorded, tries)  # type: ignore[method-assign,assignment]
     return reader
 
 
