@@ -137,6 +137,9 @@ class _Rebuild:
             for source in self.reached:
                 self._fill(source, self._aim(source))
         with self.database.write() as connection:
+            if self.database.is_postgres:  # what follows looks at every row, however many there are
+                for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                    connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
             with self._levelling(connection) as levelling:
                 for source in self.reached:
                     self._lock_and_level(connection, levelling, source)
