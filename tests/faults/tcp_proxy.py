@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on demand: loses one or both ways without closing, delays, resets, refuses.
+"""A TCP proxy that misbehaves on demand: loses one or both ways without closing, is cut, delays, resets, refuses.
 
     with TcpProxy.before(amqp_url) as proxy:
         connect(proxy.url); proxy.lose("downstream"); …; proxy.heal()
@@ -6,6 +6,9 @@
 Loss is a blackhole: bytes are read and thrown away, so the sender's kernel sees them acknowledged, which is the case no
 socket option notices. A connection that lost bytes cannot be healed, as in a real network: `heal` lets new ones through
 and throws the mutilated ones away by closing them to both sides only if asked (`cut=True`).
+
+A cut is what TCP makes of a link that is down: nothing passes, nobody is told, and what either side sent meanwhile, the
+end of a connection it gave up included, comes when the link is up again.
 """
 
 import socket
@@ -32,6 +35,8 @@ class TcpProxy:
         self._lost: set[str] = set()
         self._delay = 0.0
         self._refusing = False
+        self._up = threading.Event()
+        self._up.set()
         self._closed = False
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -57,6 +62,10 @@ class TcpProxy:
         """Throw away what goes this way; nothing is closed."""
         self._lost = {"upstream", "downstream"} if direction == "both" else self._lost | {direction}
 
+    def cut(self) -> None:
+        """The link is down, both ways; `heal` brings it up."""
+        self._up.clear()
+
     def delay(self, seconds: float) -> None:
         """Hold every piece back this long, each way."""
         self._delay = seconds
@@ -70,6 +79,7 @@ class TcpProxy:
         self._lost = set()
         self._delay = 0.0
         self._refusing = False
+        self._up.set()
         if cut:
             self.reset()
 
@@ -88,7 +98,7 @@ class TcpProxy:
         """Stop listening and reset what is open."""
         self._closed = True
         _close(self._listener)
-        self.reset()
+        self.heal(cut=True)
 
     def __enter__(self) -> Self:
         return self
@@ -124,8 +134,10 @@ class TcpProxy:
             while data := source.recv(65536):
                 if self._delay:
                     time.sleep(self._delay)
+                self._up.wait()
                 if way not in self._lost:
                     sink.sendall(data)
+        self._up.wait()
         if way in self._lost:
             return  # a blackhole swallows the end of the connection too
         for sock in (source, sink):

@@ -10,6 +10,7 @@ import amqp
 import pytest
 
 from deploy.local.rabbitmq import RabbitServer
+from services.kernel.message import Recorded
 from services.kernel.messaging import topology
 from services.kernel.messaging.consumer import QueueConsumer
 from services.kernel.messaging.envelope import headers_of
@@ -19,6 +20,7 @@ from services.kernel.messaging.transport import BrokerUnavailable, HeadAnnounced
 from tests.faults.tcp_proxy import Direction, TcpProxy
 from tests.kernel.messaging.conftest import Admin, Inbox, running, until
 from tests.kernel.messaging.examples import recorded
+from tests.soak import Scale
 
 QUEUE = SubscriptionQueue("gateway", "coverage", "registry")
 OTHER = SubscriptionQueue("gateway", "coverage", "visits")
@@ -214,6 +216,34 @@ def test_a_blackhole_heals_without_help(
         until(lambda: proxy.accepted >= 2, "the consumer gave the silent connection up", seconds=60)
         proxy.heal()
         until(lambda: inbox.distinct == list(range(1, 101)), "all events", seconds=60)
+
+
+def test_a_link_that_was_cut_is_consumed_through_soon_after_it_is_up(
+    amqp_url: str, publisher: Publisher, inbox: Inbox, scale: Scale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 20. Pairs of a heartbeat and the length of a cut, both in seconds."""
+    for turn, (heartbeat, outage) in enumerate(scale([(1, 4)], [(10, 15), (10, 45), (60, 15), (60, 45)])):
+        monkeypatch.setattr("services.kernel.messaging.connection.HEARTBEAT_SECONDS", heartbeat)
+        before, during, after = (BATCH[first : first + 100] for first in range(turn * 300, turn * 300 + 300, 100))
+        with TcpProxy.before(amqp_url) as proxy, running(QueueConsumer(proxy.url, [QUEUE], inbox)):
+            publisher.publish("registry", "e1", before)
+            await_all(inbox, before, seconds=30)
+            proxy.cut()
+            publisher.publish("registry", "e1", during)
+            time.sleep(outage)  # its length is what is tested
+            assert inbox.distinct[-1] == before[-1].position
+            proxy.heal()
+            up = time.monotonic()
+            publisher.publish("registry", "e1", after)
+            await_all(inbox, after, seconds=15)
+            found = f"{time.monotonic() - up:.1f} s after a cut of {outage} s, heartbeat {heartbeat} s"
+            scale.measured("20", "consuming ≤ 15 s after link up", found)
+
+
+def await_all(inbox: Inbox, batch: list[Recorded], seconds: float) -> None:
+    """Wait for this batch; it and all before it have come, in order."""
+    last = batch[-1].position
+    until(lambda: inbox.distinct == list(range(1, last + 1)), f"everything up to {last}", seconds)
 
 
 def test_each_proof_of_progress_beats_and_a_stuck_batch_does_not(
