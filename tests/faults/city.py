@@ -212,13 +212,14 @@ class City:
         return {name: count for name, count in found.items() if count}
 
     @contextmanager
-    def spying(self, source: str) -> Iterator[Callable[[], list[amqp.Message]]]:
-        """A durable queue beside the subscriptions' that gets all of a source; gives what it got so far."""
-        queue = f"faults.spy.{source}"
+    def spying(self, *sources: str, key: str = "*.*") -> Iterator[Callable[[], list[amqp.Message]]]:
+        """A durable queue beside the subscriptions' that gets all events of sources; gives what it got so far."""
+        queue = "faults.spy"
         connection = connect(self.broker.url, "spy")
         channel = connection.channel()
         channel.queue_declare(queue, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
-        channel.queue_bind(queue, f"{source}.events", "*.*")
+        for source in sources:
+            channel.queue_bind(queue, f"{source}.events", key)
         abandon(connection)
         self.broker.settle()
         got: list[amqp.Message] = []
