@@ -85,6 +85,11 @@ class Followed:
         """Whether the cursor has come so far."""
         return self.position() >= position
 
+    def has_parked(self, streams: int) -> bool:
+        """Whether so many streams are parked."""
+        with self.database.read() as connection:
+            return list(connection.execute(select(held_streams.c.state)).scalars()).count("parked") == streams
+
     def close(self) -> None:
         for process in self.processes:
             if process.poll() is None:
@@ -146,31 +151,39 @@ def test_one_bad_event_is_tried_a_few_times_and_parked_while_all_others_pass(
 def test_while_a_bad_event_is_tried_again_those_of_other_streams_are_on_their_way_hardly_longer(
     followed: Followed, scale: Scale
 ) -> None:
-    events = scale(300, 5_000)
-    healthy, bad = counters(STREAMS), new_id()
-    followed.do([start(counter) for counter in [*healthy, bad]])
+    """In turns, one bad event each, so that a neighbour on the machine slows both sides alike."""
+    turns, events = scale(1, 17), 300
+    healthy, bad = counters(STREAMS), counters(turns)
+    followed.do([start(counter) for counter in [*healthy, *bad]])
     followed.follower()
-    begun = STREAMS + 1
-    until(lambda: followed.position() == begun, "the follower follows", seconds=120)
+    seen = STREAMS + turns
+    until(lambda: followed.past(seen), "the follower follows", seconds=120)
 
-    def steadily() -> None:
+    def steadily() -> list[float]:
+        nonlocal seen
         for n in range(events):
             followed.do([add(healthy[n % STREAMS])])
             time.sleep(0.004)
+        seen += events
+        until(lambda: followed.past(seen), "everything seen", seconds=120)
+        return followed.waits(seen - events, seen)
 
-    steadily()
-    followed.do([add(bad, FAILS), add(bad)])
-    steadily()
-    head = begun + 2 * events + 2
-    until(lambda: followed.position() == head, "everything seen", seconds=120)
-    without = followed.waits(begun, begun + events)
-    beside = followed.waits(begun + events + 2, head)
-    assert (len(without), len(beside)) == (events, events)
-    assert followed.waits(begun + events, begun + events + 2) == [], "neither the bad event nor the one behind it"
-    p95, p95_beside = without[events * 95 // 100], beside[events * 95 // 100]
-    assert p95_beside < 2 * p95 + 0.1, "others were held up"
-    found = f"95th percentile {p95 * 1000:.1f} ms without, {p95_beside * 1000:.1f} ms beside it, {events:,} events each"
-    scale.measured("15", "other streams p95 +10 %", found)
+    without: list[float] = []
+    beside: list[float] = []
+    for turn in range(turns):
+        until(partial(followed.has_parked, turn), "every bad event so far is parked")
+        without += steadily()
+        followed.do([add(bad[turn], FAILS), add(bad[turn])])
+        seen += 2
+        beside += steadily()
+    assert (len(without), len(beside)) == (turns * events, turns * events)
+    applied = {row[1] for row in followed.rows() if row[2] > 1}
+    assert applied == {f"counter-{counter}" for counter in healthy}, "neither a bad event nor one behind it"
+    p95, p95_beside = (sorted(waits)[len(waits) * 95 // 100] for waits in (without, beside))
+    found = f"95th percentile {p95 * 1000:.1f} ms without, {p95_beside * 1000:.1f} ms beside it"
+    scale.measured("15", "other streams p95 +10 %", f"{found}, {len(beside):,} events each, {turns} bad ones")
+    # So few events on a shared machine: a follower that waits for the bad one would still show, by half a second.
+    assert p95_beside < scale(2 * p95 + 0.1, 1.1 * p95), "others were held up"
 
 
 def test_two_instances_keep_the_order_when_the_active_one_is_killed(followed: Followed, scale: Scale) -> None:
