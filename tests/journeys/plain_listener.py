@@ -20,6 +20,18 @@ def _note(name: str, body: Any) -> None:
 class PlainListener:
     name = "plain_listener"
 
+    @event_handler("registry", "unit.registered")
+    def on_unit_registered(self, body: Any) -> None:
+        _note("unit.registered", body)
+
+    @event_handler("registry", "unit.succeeded")
+    def on_unit_succeeded(self, body: Any) -> None:
+        _note("unit.succeeded", body)
+
+    @event_handler("registry", "map.declared")
+    def on_map_declared(self, body: Any) -> None:
+        _note("map.declared", body)
+
     @event_handler("registry", "hamlet.registered")
     def on_hamlet_registered(self, body: Any) -> None:
         _note("hamlet.registered", body)
