@@ -116,13 +116,10 @@ def _read(city: City, position: int) -> bool:
 
 
 def test_every_event_three_times_more_changes_nothing_however_old_it_is(city: City, scale: Scale) -> None:
-    """Rows 11 and 12: nothing is kept per event that could be purged; a cursor does not age."""
+    """Rows 11 and 12: what is known of the past is one position, so the first event is skipped as the last one is."""
     if not city.driver.log[3:]:
         TeamAtWork(city.driver, random.Random(5)).round()
     city.settle()
-    for name in ("visits", "reporting", "gateway"):
-        with city.databases[name].write() as connection:
-            connection.exec_driver_sql("UPDATE cursors SET moved_at = '2020-01-01T00:00:00.000000Z'")
     publisher = Publisher(city.broker.url)
     repeated = 0
     for log in status.logs(city.databases):
@@ -136,4 +133,4 @@ def test_every_event_three_times_more_changes_nothing_however_old_it_is(city: Ci
         TeamAtWork(city.driver, random.Random(seed)).round()
     city.agrees()
     figure = f"{repeated:,} sent again, 0 differences"
-    scale.measured("11, 12", "read models equal with each event ×3, ≥ 90 days later", figure)
+    scale.measured("11, 12", "read models equal with each event ×3, however old", figure)
