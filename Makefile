@@ -18,6 +18,10 @@ WORKERS ?= $(if $(CAUSO_TEST_AMQP_URL),0,3)
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := services gateway deploy tests benchmarks
+# Every row of tests/faults/README.md. Most of what lies outside that folder has one size, and is on the page with it.
+SOAKED := faults journeys/test_intake_through_trouble.py test_event_contracts.py \
+	$(patsubst %,kernel/test_%.py,store handling log relay subscription rebuild) \
+	$(patsubst %,kernel/messaging/test_%.py,consumer publisher rpc watchdog)
 
 export SCALE
 export PYTHONUTF8 := 1
@@ -46,7 +50,7 @@ bench: $(READY) ## Measure against the named peers; writes benchmarks/results.js
 
 soak: $(READY) ## Repeat the fault tests for long; writes dated results
 	@$(BIN)/python -m deploy.local
-	@CAUSO_SOAK=1 $(BIN)/python -m pytest tests/faults tests/journeys/test_intake_through_trouble.py $(ARGS)
+	@CAUSO_SOAK=1 $(BIN)/python -m pytest $(addprefix tests/,$(SOAKED)) $(ARGS)
 
 up: $(READY) ## Run the distributed topology as plain processes against RabbitMQ and PostgreSQL
 	@exec $(BIN)/causo up $(ARGS)

@@ -119,10 +119,10 @@ def count(city: City, database: str, table: str) -> int:
 
 
 def test_a_rebuild_under_load_is_noticed_by_no_reader_no_writer_and_nobody_outside(city: City, scale: Scale) -> None:
-    hamlets = furnish(city, scale(500, 20_000))
+    hamlets = furnish(city, scale(500, 10_000))
     city.settle()
     before, intake = commands(city), count(city, "gateway", "intake")
-    rounds, between = scale(1, 10), scale(60, 200)
+    rounds, between = scale(1, 4), scale(60, 300)
     quiet: list[float] = []
     meanwhile: list[float] = []
     with city.spying(*system.SERVICES, key="#") as spied:

@@ -22,6 +22,7 @@ from services.kernel.identifiers import new_id
 from services.kernel.message import Command
 from tests.kernel.counter import COUNTER, Counter
 from tests.kernel.driving import add, at_once, count, processor, start, stored, until
+from tests.soak import Scale
 
 
 def test_a_command_is_answered_with_its_stream_and_version(database: Database) -> None:
@@ -53,7 +54,7 @@ def test_a_command_that_changes_nothing_is_accepted_and_records_no_event(databas
     assert len(stored(database)) == 1
 
 
-def test_a_thousand_repeats_give_the_first_answer_and_record_nothing(database: Database) -> None:
+def test_a_thousand_repeats_give_the_first_answer_and_record_nothing(database: Database, scale: Scale) -> None:
     counter = new_id()
     running = processor(database)
     running.execute(start(counter))
@@ -64,6 +65,8 @@ def test_a_thousand_repeats_give_the_first_answer_and_record_nothing(database: D
     assert set(again) == {first}
     assert len(stored(database)) == 3
     assert count(database, "commands") == 3
+    kind = database.engine.dialect.name
+    scale.measured("4", "same result, 1 event, 1,000 retries", f"same result, 1 event, {len(again):,} retries, {kind}")
 
 
 def test_a_refusal_is_remembered_even_when_the_rules_would_now_agree(database: Database) -> None:

@@ -25,6 +25,7 @@ from services.kernel.migrate import migrate
 from tests.conftest import LOGS
 from tests.kernel.driving import at_once, number_all, until
 from tests.kernel.test_store import append, batch, event
+from tests.soak import Scale
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,6 @@ def test_history_cannot_be_rewritten(database: Database) -> None:
 
 
 WRITERS = 16
-EVENTS = 20_480
 
 
 class Tail(threading.Thread):
@@ -130,8 +130,11 @@ def hold(chance: random.Random) -> None:
     threading.Event().wait(0.5 if chance.random() < 0.01 else chance.uniform(0, 0.01))
 
 
-def test_readers_skip_repeat_and_reorder_nothing_while_transactions_are_held_open(postgres_url: str) -> None:
+def test_readers_skip_repeat_and_reorder_nothing_while_transactions_are_held_open(
+    postgres_url: str, scale: Scale
+) -> None:
     """Reliability rows 5 and 6, with trap (a): transaction ids are drawn by another table long before the append."""
+    events = scale(20_480, 102_400)
     postgres = Database(postgres_url, pool_size=WRITERS + 4)
     migrate(postgres)
     with postgres.write() as connection:
@@ -142,7 +145,7 @@ def test_readers_skip_repeat_and_reorder_nothing_while_transactions_are_held_ope
 
     def write(writer: int) -> None:
         chance = random.Random(writer)
-        for _ in range(EVENTS // WRITERS // 4):
+        for _ in range(events // WRITERS // 4):
             with postgres.engine.begin() as connection:
                 connection.execute(text("INSERT INTO other VALUES (:writer)"), {"writer": writer})
                 first = chance.random() < 0.5
@@ -165,10 +168,12 @@ def test_readers_skip_repeat_and_reorder_nothing_while_transactions_are_held_ope
         for thread in (*tails, numbering):
             thread.join(timeout=30)
     for tail in tails:
-        assert [e.position for e in tail.seen] == list(range(1, EVENTS + 1))
+        assert [e.position for e in tail.seen] == list(range(1, events + 1))
         assert_in_stream_order(tail.seen)
     assert tails[0].seen == tails[1].seen == tails[2].seen == list(everything(postgres))
     postgres.close()
+    found = f"0 skipped, repeated or out of order of {events:,} by {len(tails)} readers, {WRITERS} writers"
+    scale.measured("5, 6", "0 missing, 0 inversions of 100,000", found)
 
 
 def everything(database: Database) -> Iterator[Recorded]:
@@ -186,7 +191,7 @@ def assert_in_stream_order(seen: list[Recorded]) -> None:
 
 
 def test_a_dump_restored_into_another_cluster_keeps_positions_and_hides_nothing(
-    postgres: Database, other_cluster: PostgresServer, tmp_path: Path
+    postgres: Database, other_cluster: PostgresServer, tmp_path: Path, scale: Scale
 ) -> None:
     """Reliability row 7, with trap (c): the old rows' transaction ids lie far in the new cluster's future."""
     with postgres.engine.connect() as connection:
@@ -219,6 +224,7 @@ def test_a_dump_restored_into_another_cluster_keeps_positions_and_hides_nothing(
         assert [e.position for e in page(restored, after=reader)] == list(range(reader + 1, 103))
     assert_in_stream_order(page(restored))
     restored.close()
+    scale.measured("7", "every reader resumes, 0 hidden rows", "5 readers resumed, 0 hidden after 3,000 burnt ids")
 
 
 def tool(name: str, url: URL, *arguments: str) -> None:
@@ -241,7 +247,7 @@ def test_a_database_that_was_only_restarted_keeps_its_epoch(other_cluster: Postg
     database.close()
 
 
-def test_strangers_do_not_stall_numbering(postgres: Database, new_database: Any) -> None:
+def test_strangers_do_not_stall_numbering(postgres: Database, new_database: Any, scale: Scale) -> None:
     """Reliability row 8: a writer in another database, a leaked transaction here, and a long reader."""
     stranger = Database(new_database(f"{postgres.url.database}_other"))
     with stranger.engine.begin() as elsewhere, postgres.engine.begin() as leaked, postgres.read() as reader:
@@ -255,6 +261,7 @@ def test_strangers_do_not_stall_numbering(postgres: Database, new_database: Any)
     number_all(postgres)
     assert page(postgres)[-1].stream == "leaked-1"
     stranger.close()
+    scale.measured("8", "lag ≤ 15 s", "each of 10 events numbered at once")
 
 
 def test_an_ordinary_role_may_open_the_history(other_cluster: PostgresServer) -> None:

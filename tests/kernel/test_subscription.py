@@ -19,6 +19,7 @@ from services.kernel.projection import Delivered
 from services.kernel.subscription import Halted, NotYet, Subscription, for_projection
 from tests.kernel.counter import COUNTER, CounterRaised, Totals
 from tests.kernel.driving import SOURCE, Counting, add, applied_version, at_once, count, is_held, start
+from tests.soak import Scale
 
 POISON = 7
 NAME = "reader.totals"
@@ -338,7 +339,7 @@ def test_consumers_that_open_a_subscription_together_share_it(database: Database
 # -- trouble ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_poisonous_event_holds_its_stream_and_no_other(counting: Counting) -> None:
+def test_a_poisonous_event_holds_its_stream_and_no_other(counting: Counting, scale: Scale) -> None:
     """Reliability row 16: version 3 fails, versions 4 to 9 wait behind it and are applied in order after the fix."""
     bad, good = new_id(), new_id()
     counting.do(
@@ -377,6 +378,8 @@ def test_a_poisonous_event_holds_its_stream_and_no_other(counting: Counting) -> 
     counting.do(add(bad, 1))
     reader.catch_up()
     assert counting.read()[str(bad)][2] == 11
+    kind = counting.database.engine.dialect.name
+    scale.measured("13, 16", "nothing lost, 0 later events applied before release", f"0 of 7, all 7 after it, {kind}")
 
 
 def test_a_held_stream_says_why_without_what(counting: Counting) -> None:
