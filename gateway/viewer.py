@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, select
 
@@ -117,25 +118,28 @@ class Scope:
         """Which of these hamlets lie in communes held today, or are served by the viewer's team."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(connection.execute(self._served).scalars())
-        return {row.hamlet for row in connection.execute(self._hamlets_of, {"wanted": list(wanted)})}
+        return set(connection.execute(self._hamlets_of, {"wanted": list(wanted)}).scalars())
 
     @cached_property
-    def _hamlets_of(self) -> Select[tuple[str]]:
-        known, tree = units.LIVE.hamlets.c, below(self._viewer.units, self._today)
-        among = known.hamlet.in_(bindparam("wanted", expanding=True))
-        return select(known.hamlet).where(among, known.commune.in_(select(tree.c.unit)))
+    def _hamlets_of(self) -> Select[Any]:
+        known = units.LIVE.hamlets.c
+        return self._of_communes(known.hamlet, known.commune)
 
     def teams_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
         """Which of these teams are the viewer's own or belong to communes held today."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(self._viewer.teams)
-        return {row.team for row in connection.execute(self._teams_of, {"wanted": list(wanted)})}
+        return set(connection.execute(self._teams_of, {"wanted": list(wanted)}).scalars())
 
     @cached_property
-    def _teams_of(self) -> Select[tuple[str]]:
-        known, tree = teams.LIVE.teams.c, below(self._viewer.units, self._today)
-        among = known.team.in_(bindparam("wanted", expanding=True))
-        return select(known.team).where(among, known.commune.in_(select(tree.c.unit)))
+    def _teams_of(self) -> Select[Any]:
+        known = teams.LIVE.teams.c
+        return self._of_communes(known.team, known.commune)
+
+    def _of_communes(self, thing: ColumnElement[str], commune: ColumnElement[str]) -> Select[Any]:
+        """Those `wanted` whose commune is held today."""
+        among = thing.in_(bindparam("wanted", expanding=True))
+        return select(thing).where(among, commune.in_(select(below(self._viewer.units, self._today).c.unit)))
 
 
 @lru_cache(maxsize=256)

@@ -65,34 +65,9 @@ def rebuild(
     shadow = projection_class(f"__{new_id().hex[:20]}")
     try:
         with database.alone(f"rebuild-{name}"):
-            return _rebuild(name, live, shadow, database, events, may_differ, progress)
+            return _Rebuild(name, live, shadow, database, events, may_differ, progress).run()
     except Taken:
         raise RebuildRefused(f"{name} is being rebuilt already") from None
-
-
-def _rebuild(
-    name: str,
-    live: Projection,
-    shadow: Projection,
-    database: Database,
-    events: EventSource,
-    may_differ: bool,
-    progress: Callable[[int, int], None],
-) -> Rebuilt:
-    with database.read() as connection:
-        differences = sorted(_differences(connection, live))
-    if differences and not may_differ:
-        raise RebuildRefused(f"{name} has another shape: {', '.join(differences)}; --may-differ puts the new one live")
-    with database.write() as connection:
-        _sweep(connection, name, live)
-        live.metadata.create_all(connection)
-        shadow.metadata.create_all(connection)
-    try:
-        return _Rebuild(name, live, shadow, database, events, may_differ, bool(differences), progress).run()
-    finally:
-        with database.write() as connection:
-            shadow.metadata.drop_all(connection)
-            connection.execute(applied_versions.delete().where(applied_versions.c.subscription == name + shadow.suffix))
 
 
 def _sweep(connection: Connection, name: str, live: Projection) -> None:
@@ -115,7 +90,6 @@ class _Rebuild:
         database: Database,
         events: EventSource,
         may_differ: bool,
-        reshaped: bool,
         progress: Callable[[int, int], None],
     ) -> None:
         self.name = name
@@ -124,7 +98,7 @@ class _Rebuild:
         self.database = database
         self.events = events
         self.may_differ = may_differ
-        self.reshaped = reshaped
+        self.reshaped = False
         self.progress = progress
         self.reached = dict.fromkeys(live.views, 0)
         self.codecs: dict[str, Codec[Any]] = {source: Codec(union) for source, union in live.views.items()}
@@ -132,6 +106,25 @@ class _Rebuild:
         self.done = 0
 
     def run(self) -> Rebuilt:
+        with self.database.read() as connection:
+            differences = sorted(_differences(connection, self.live))
+        if differences and not self.may_differ:
+            shape = ", ".join(differences)
+            raise RebuildRefused(f"{self.name} has another shape: {shape}; --may-differ puts the new one live")
+        self.reshaped = bool(differences)
+        with self.database.write() as connection:
+            _sweep(connection, self.name, self.live)
+            self.live.metadata.create_all(connection)
+            self.shadow.metadata.create_all(connection)
+        try:
+            return self._fill_and_swap()
+        finally:
+            with self.database.write() as connection:
+                self.shadow.metadata.drop_all(connection)
+                theirs = applied_versions.c.subscription == self.name + self.shadow.suffix
+                connection.execute(applied_versions.delete().where(theirs))
+
+    def _fill_and_swap(self) -> Rebuilt:
         # What a halted (or missing) live cursor knows is worthless: then the owner's head is the aim.
         for _ in range(3):  # the second and third pass only see what came meanwhile
             for source in self.reached:

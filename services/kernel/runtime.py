@@ -149,5 +149,8 @@ def _rule(fault: Mapping[str, Any]) -> str:
     """The rule a pydantic fault broke, in Vietnamese, never the value that broke it."""
     kind = fault["type"]
     if kind in _RULES_WITH_LIMIT:
-        return _RULES_WITH_LIMIT[kind].format(**fault.get("ctx", {}))
+        limits = dict(fault.get("ctx", {}))
+        if "expected" in limits:  # pydantic joins the last two in English
+            limits["expected"] = " hoặc ".join(limits["expected"].rsplit(" or ", 1))
+        return _RULES_WITH_LIMIT[kind].format(**limits)
     return _RULES.get(kind, f"không hợp lệ ({kind})")

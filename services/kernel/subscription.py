@@ -310,7 +310,8 @@ class Subscription:
             if self._apply is not None and (delivered := self._decode(free)):
                 self._apply(connection, delivered)
             self._advance(connection, run[-1].position, free)
-        self._left_at = Cursor(epoch, run[-1].position, "")
+        if self._effect is None:  # what asks others looks first: a lock taken afterwards could not call it back
+            self._left_at = Cursor(epoch, run[-1].position, "")
 
     def _take_effect(self, effect: Callable[[Sequence[Delivered[Any]]], None], run: Sequence[Recorded]) -> set[str]:
         """Whatever it asks of others must not happen under a lock; the streams that were held, and so left out."""

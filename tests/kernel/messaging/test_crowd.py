@@ -220,19 +220,28 @@ def test_nobody_waits_longer_than_a_call_may_take() -> None:
     asyncio.run(scene())
 
 
-def test_whoever_comes_in_the_very_moment_a_call_ends_is_sent_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_comes_in_the_very_moment_the_calls_end_is_sent_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.kernel.messaging.crowd.PATIENCE_SECONDS", 60.0)  # nobody is saved by waiting long
 
     async def scene() -> None:
-        service = Service()
-        service.open.set()
-        crowd = Crowd(service, 5)
+        gate = asyncio.Event()
 
-        async def one_after_the_other(caller: int) -> None:
-            for number in range(100):
-                assert (await crowd.execute(f"{caller} {number}", {})).stream == f"{caller} {number}"
+        async def send(commands: Sequence[tuple[str, Payload]], _seconds: float) -> list[Answer]:
+            await gate.wait()
+            return [Answer(True, name, 1) for name, _ in commands]
 
-        await asyncio.gather(*(one_after_the_other(caller) for caller in range(CALLS + 1)))
+        crowd = Crowd(send, 5)
+
+        async def twice() -> str:
+            await crowd.execute("first", {})
+            return (await crowd.execute("again", {})).stream
+
+        eager = asyncio.create_task(twice())
+        await asyncio.sleep(0.01)  # each has a call of its own
+        for number in range(CALLS - 1):
+            await begin(crowd, f"{number}")
+        gate.set()
+        assert await eager == "again"
 
     asyncio.run(scene())
 
