@@ -9,6 +9,14 @@ from uuid import UUID
 from services.kernel.message import Event
 from services.registry.hamlet import HamletRegistered
 from services.registry.map import MapDeclared
+from services.registry.plan_rules import Citation, DueRule, QuantityRule
+from services.registry.policy import (
+    Plan,
+    PolicyProfileDrafted,
+    PolicyProfilePublished,
+    PolicyProfileSuperseded,
+    profile_id,
+)
 from services.registry.team import MemberAppointed, MemberStoodDown, TeamEstablished
 from services.registry.unit import UnitRegistered, UnitSucceeded, unit_id
 
@@ -19,6 +27,39 @@ TEAM_ID = UUID("019a0000-0000-7000-8000-000000000002")
 MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
 """The ids the other services' examples speak of: together the examples tell one story."""
+
+PLAN = Plan(
+    code="CM-2026-20",
+    name="Hoạt động Tổ công nghệ số cộng đồng trên địa bàn tỉnh Cà Mau đến năm 2030",
+    issuer="Ủy ban nhân dân tỉnh Cà Mau",
+    document="20/KH-UBND",
+    issued_on=date(2026, 1, 16),
+    valid_from=date(2026, 1, 16),
+    valid_to=date(2030, 12, 31),
+    tiers=("team", "commune", "province"),
+    team_levels=("hamlet",),
+    rules=(
+        QuantityRule(
+            kind="quantity",
+            measure="teams_per_hamlet",
+            comparator=">=",
+            value=1,
+            citation=Citation(document="20/KH-UBND", section="I.2c"),
+        ),
+        DueRule(
+            kind="due",
+            what="report",
+            cadence="quarter",
+            tier="team",
+            to="commune",
+            day=16,
+            inclusive=False,
+            citation=Citation(document="MẪU-02/QĐ-UBND", section="1"),
+            note="ví dụ: kế hoạch 20/KH-UBND không nêu ngày báo cáo",
+        ),
+    ),
+)
+"""Cà Mau's plan with a report's day that a later decision might add."""
 
 EXAMPLES: tuple[Event, ...] = (
     UnitRegistered(
@@ -84,4 +125,9 @@ EXAMPLES: tuple[Event, ...] = (
         appointed_on=date(2026, 1, 20),
     ),
     MemberStoodDown(team=TEAM_ID, member=MEMBER_ID, stood_down_on=date(2026, 9, 30)),
+    PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
+    PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
+    PolicyProfileSuperseded(
+        territory=PROVINCE, profile=profile_id(PLAN.code), last_day=date(2028, 6, 30), by=profile_id("CM-2028-NEXT")
+    ),
 )

@@ -14,6 +14,7 @@ from services.kernel.clock import Clock, system_clock
 from services.kernel.message import Command
 from services.registry.csv_rows import RowFault
 from services.registry.known_rows import declare_maps
+from services.registry.profiles import profile_commands
 from services.registry.reading import Reading
 from services.registry.succession_rows import succeed_units
 from services.registry.unit_rows import register_units
@@ -23,6 +24,8 @@ UNITS_CSV = DATA / "admin-units.csv"
 SUCCESSIONS_CSV = DATA / "unit-successions.csv"
 KNOWN_FROM_CSV = DATA / "map-known-from.csv"
 """The map that comes with the project; `data/README.md` says where from."""
+PROFILES = DATA / "profiles"
+"""The plans that come with it."""
 
 BATCH = 500
 """Commands a call: what the bus takes at once."""
@@ -46,6 +49,7 @@ def plan_import(
     units_csv: Path = UNITS_CSV,
     successions_csv: Path = SUCCESSIONS_CSV,
     known_from_csv: Path = KNOWN_FROM_CSV,
+    profiles: Path | None = None,
     *,
     good_rows_only: bool = False,
     clock: Clock = system_clock,
@@ -55,7 +59,10 @@ def plan_import(
     units = register_units(units_csv, reading)
     maps = declare_maps(known_from_csv, units, reading)
     successions = succeed_units(successions_csv, units, reading)
+    plans = profile_commands(profiles, units, reading) if profiles is not None else []
     files = {path.name: place for place, path in enumerate((units_csv, known_from_csv, successions_csv))}
-    faults = tuple(sorted(reading.faults, key=lambda fault: (files[fault.file], fault.line)))
-    commands = (*units.values(), *maps, *successions) if good_rows_only or not faults else ()
+    faults = tuple(
+        sorted(reading.faults, key=lambda fault: (files.get(fault.file, len(files)), fault.file, fault.line))
+    )
+    commands = (*units.values(), *maps, *successions, *plans) if good_rows_only or not faults else ()
     return ImportPlan(commands, faults)
