@@ -2,9 +2,10 @@
 
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.policies import Policies
 from gateway.rows import ReadModel
 from gateway.teams import Teams
 from gateway.units import Units
 from gateway.visits import Visits
 
-PROJECTIONS: tuple[type[ReadModel], ...] = (Units, Teams, Visits, Coverage, Cases)
+PROJECTIONS: tuple[type[ReadModel], ...] = (Units, Policies, Teams, Visits, Coverage, Cases)

@@ -12,9 +12,9 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
-from gateway import cases, teams, units, visits
+from gateway import cases, policies, teams, units, visits
 from gateway.unit_tree import below, ever_held
 
 
@@ -100,6 +100,13 @@ class Scope:
             return false()
         here = table.commune.in_(self._held)
         return here if viewer.body is None else and_(here, table.body == viewer.body)
+
+    @cached_property
+    def policies(self) -> ColumnElement[bool]:
+        """Condition on `policy_profiles`: what is published is everybody's, drafts are for those they would bind."""
+        table = policies.LIVE.profiles.c
+        published = table.status == "published"
+        return or_(published, table.territory.in_(self._held)) if self._viewer.role in OFFICIALS else published
 
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 

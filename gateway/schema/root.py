@@ -7,6 +7,8 @@ from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.people import MeQueries
+from gateway.schema.policies import PolicyQueries
+from gateway.schema.policy_commands import PolicyCommands
 from gateway.schema.registry_commands import RegistryCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
@@ -14,11 +16,11 @@ from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
 
 
-class Query(UnitQueries, TeamQueries, VisitQueries, CoverageQueries, CaseQueries, MeQueries, ObjectType):
+class Query(UnitQueries, PolicyQueries, TeamQueries, VisitQueries, CoverageQueries, CaseQueries, MeQueries, ObjectType):
     """Every question. The map is public; everything else needs a bearer token and stays within its scope."""
 
 
-class Mutation(RegistryCommands, VisitCommands, CaseCommands, ObjectType):
+class Mutation(RegistryCommands, PolicyCommands, VisitCommands, CaseCommands, ObjectType):
     """Every command. Sent twice with the same `commandId` it is done once and answered the same."""
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.kernel.database import Database
 from tests.gateway.asking import Gateway
+from tests.gateway.running import Running
 from tests.gateway.world import World
 
 BOTH = ["sqlite", "postgresql"]
@@ -65,3 +66,11 @@ def edge(sqlite_map: World, tmp_path: Path) -> Iterator[Gateway]:
     made = Gateway(sqlite_map.database, tmp_path)
     yield made
     made.client.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """The whole system, of one test's own."""
+    made = Running(tmp_path)
+    yield made
+    made.close()
