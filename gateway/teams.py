@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, func, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, func, or_, select
 
 from gateway import units
 from gateway.paging import Page, Slice, page_by_group, page_of
@@ -40,14 +40,17 @@ class MemberAppointed(Event, name="member.appointed"):
     role: str
     organisation: str
     appointed_on: date
+    organisation_kind: str | None = None
+    same_hamlet: bool | None = None
 
 
 class MemberStoodDown(Event, name="member.stood_down"):
-    """Somebody serves no longer."""
+    """Somebody serves no longer. Since when they had served was not always said."""
 
     team: UUID
     member: UUID
     stood_down_on: date
+    appointed_on: date | None = None
 
 
 TeamEvent: TypeAlias = TeamEstablished | MemberAppointed | MemberStoodDown
@@ -85,14 +88,18 @@ class Teams(ReadModel):
             self.metadata,
             Column("team", Identifier, primary_key=True),
             Column("member", Identifier, primary_key=True),
+            Column("appointed_on", Identifier, primary_key=True),
             Column("role", Identifier, nullable=False),
             Column("organisation", Identifier, nullable=False),
-            Column("appointed_on", Date, nullable=False),
+            Column("organisation_kind", Identifier),
+            Column("same_hamlet", Boolean),
             Column("stood_down_on", Date),
         )
+        Index(f"team_members_member{self.suffix}", self.members.c.member)
 
     def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent]]) -> None:
         teams, served, members = Rows(self.teams), Rows(self.served), Rows(self.members)
+        since: dict[tuple[str, str], str] = {}
         for delivered in events:
             match delivered.event:
                 case TeamEstablished() as team:
@@ -102,12 +109,21 @@ class Teams(ReadModel):
                     for hamlet in team.hamlets:
                         served.put({"team": str(team.team), "hamlet": str(hamlet)})
                 case MemberAppointed() as member:
-                    row = member.model_dump(include={"role", "organisation", "appointed_on"})
-                    row |= {"team": str(member.team), "member": str(member.member)}
-                    members.put(row | {"stood_down_on": None})
+                    row = member.model_dump(mode="json") | {"stood_down_on": None}
+                    members.put(row)
+                    since[row["team"], row["member"]] = row["appointed_on"]
                 case MemberStoodDown() as gone:
-                    members.change((str(gone.team), str(gone.member)), {"stood_down_on": gone.stood_down_on})
+                    key = (str(gone.team), str(gone.member))
+                    began = gone.appointed_on.isoformat() if gone.appointed_on else since.get(key)
+                    began = began or self._since(connection, *key)
+                    members.change((*key, began), {"stood_down_on": gone.stood_down_on})
         write_all(connection, teams, served, members)
+
+    def _since(self, connection: Connection, team: str, member: str) -> str | None:
+        """When somebody who serves was appointed."""
+        members = self.members.c
+        serving = select(members.appointed_on).where(members.team == team, members.member == member)
+        return connection.execute(serving.where(members.stood_down_on.is_(None))).scalar()
 
 
 LIVE = Teams()
@@ -172,7 +188,7 @@ def members_pages(
     query = select(LIVE.members).where(members.team.in_(teams))
     if serving_only:
         query = query.where(members.stood_down_on.is_(None))
-    return page_by_group(connection, query, members.team, [members.member], wanted)
+    return page_by_group(connection, query, members.team, [members.member, members.appointed_on], wanted)
 
 
 def members_counts(connection: Connection, teams: Sequence[str], serving_only: bool) -> Mapping[str, int]:
@@ -182,3 +198,25 @@ def members_counts(connection: Connection, teams: Sequence[str], serving_only: b
     if serving_only:
         query = query.where(members.stood_down_on.is_(None))
     return counted(connection, query)
+
+
+def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
+    """Rows of those who served in each team on a day."""
+    members = LIVE.members.c
+    query = select(LIVE.members).where(members.team.in_(teams), *_serving(day)).order_by(members.member)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.team, []).append(row)
+    return found
+
+
+def serving_elsewhere(connection: Connection, members: Sequence[str], day: date) -> dict[str, int]:
+    """In how many teams each of these served on a day."""
+    table = LIVE.members.c
+    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *_serving(day))
+    return counted(connection, query.group_by(table.member))
+
+
+def _serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    members = LIVE.members.c
+    return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)

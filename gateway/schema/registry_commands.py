@@ -62,7 +62,9 @@ class RegistryCommands:
         required=True,
         team=_ID(required=True),
         role=MemberRole(required=True),
-        organisation=_TEXT(required=True),
+        organisation=_TEXT(required=True, description="as people call it"),
+        organisation_kind=_TEXT(description="in the plans' words: hamlet_head, youth_union, bank, …"),
+        same_hamlet=graphene.Boolean(description="lives in a hamlet the team serves"),
         appointed_on=graphene.Date(required=True),
         member=_ID(description="opaque; made here unless given"),
         command_id=_ID(),
@@ -144,6 +146,7 @@ class RegistryCommands:
         appointed_on: date,
         member: str | None = None,
         command_id: str | None = None,
+        **told: Any,
     ) -> Outcome:
         context, key, of = context_of(info), command_id_of(command_id), id_of(team, "team")
         await checked(context, "appoint_member", lambda c: bool(context.scope.teams_held(c, [of])))
@@ -154,6 +157,7 @@ class RegistryCommands:
             "role": role.value,
             "organisation": organisation,
             "appointed_on": appointed_on.isoformat(),
+            **told,
         }
         return (await send(context, "registry", order(context, "appoint_member", about, payload, key)))[0]
 

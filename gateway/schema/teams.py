@@ -1,6 +1,7 @@
 """Teams in GraphQL."""
 
 from collections.abc import Awaitable
+from datetime import date
 from typing import Any
 
 import graphene
@@ -25,12 +26,18 @@ class Member(ObjectType):
     id = graphene.ID(required=True)
     role = graphene.String(required=True, description="leader, deputy or member")
     organisation = graphene.String(required=True)
+    organisation_kind = graphene.String(description="in the plans' words; null: not said")
+    same_hamlet = graphene.Boolean(description="lives in a hamlet the team serves; null: not said")
     appointed_on = graphene.Date(required=True)
     stood_down_on = graphene.Date()
 
     @staticmethod
     def resolve_id(member: Any, _info: Any) -> str:
         return str(member.member)
+
+    @staticmethod
+    def resolve_appointed_on(member: Any, _info: Any) -> date:
+        return date.fromisoformat(member.appointed_on)
 
 
 class Team(ObjectType):

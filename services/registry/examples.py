@@ -123,8 +123,10 @@ EXAMPLES: tuple[Event, ...] = (
         role="leader",
         organisation="Trưởng ấp",
         appointed_on=date(2026, 1, 20),
+        organisation_kind="hamlet_head",
+        same_hamlet=True,
     ),
-    MemberStoodDown(team=TEAM_ID, member=MEMBER_ID, stood_down_on=date(2026, 9, 30)),
+    MemberStoodDown(team=TEAM_ID, member=MEMBER_ID, stood_down_on=date(2026, 9, 30), appointed_on=date(2026, 1, 20)),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

@@ -20,6 +20,7 @@ from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.message import Command, Event
 from services.registry.hamlet import HAMLET, HamletRegistered, commune_of
+from services.registry.plan_rules import Organisation
 from services.registry.wording import Wording
 
 Role: TypeAlias = Literal["leader", "deputy", "member"]
@@ -43,21 +44,28 @@ class TeamEstablished(Event, name="team.established"):
 
 
 class MemberAppointed(Event, name="member.appointed"):
-    """`member` serves in the team from `appointed_on`; `organisation` is where they come from, say Đoàn Thanh niên."""
+    """`member` serves in the team from `appointed_on`; `organisation` is where they come from, say Đoàn Thanh niên.
+
+    `organisation_kind` is the same in the plans' words, `same_hamlet` whether they live in a hamlet the team serves;
+    None: not said, so that a rule about it cannot be judged.
+    """
 
     team: UUID
     member: UUID
     role: Role
     organisation: str
     appointed_on: date
+    organisation_kind: Organisation | None = None
+    same_hamlet: bool | None = None
 
 
 class MemberStoodDown(Event, name="member.stood_down"):
-    """`member` no longer serves in the team since `stood_down_on`."""
+    """`member` no longer serves in the team since `stood_down_on`; they had served since `appointed_on`."""
 
     team: UUID
     member: UUID
     stood_down_on: date
+    appointed_on: date | None = None
 
 
 TeamEvent: TypeAlias = TeamEstablished | MemberAppointed | MemberStoodDown
@@ -118,6 +126,8 @@ class AppointMember(Command, name="appoint_member"):
     role: Role
     organisation: Wording
     appointed_on: date
+    organisation_kind: Organisation | None = None
+    same_hamlet: bool | None = None
 
 
 class StandDownMember(Command, name="stand_down_member"):
@@ -200,6 +210,8 @@ def _appoint(command: AppointMember, team: Team) -> list[TeamEvent]:
             role=command.role,
             organisation=command.organisation,
             appointed_on=command.appointed_on,
+            organisation_kind=command.organisation_kind,
+            same_hamlet=command.same_hamlet,
         )
     ]
 
@@ -212,7 +224,14 @@ def _stand_down(command: StandDownMember, team: Team) -> list[TeamEvent]:
         raise Refused("Ngày thôi không được ở tương lai.", code="STOOD_DOWN_IN_FUTURE", field="stood_down_on")
     if command.stood_down_on < appointed.appointed_on:
         raise Refused("Ngày thôi không được trước ngày cử.", code="STOOD_DOWN_BEFORE_APPOINTED", field="stood_down_on")
-    return [MemberStoodDown(team=command.team, member=command.member, stood_down_on=command.stood_down_on)]
+    return [
+        MemberStoodDown(
+            team=command.team,
+            member=command.member,
+            stood_down_on=command.stood_down_on,
+            appointed_on=appointed.appointed_on,
+        )
+    ]
 
 
 TEAM: Aggregate[Team | None, TeamCommand, TeamEvent] = Aggregate(

@@ -40,7 +40,9 @@ def appoint(**changes: Any) -> AppointMember:
 
 
 def stand_down(**changes: Any) -> StandDownMember:
-    return StandDownMember.model_validate({"actor": "official", "at": NOON, **STOOD_DOWN.model_dump(), **changes})
+    return StandDownMember.model_validate(
+        {"actor": "official", "at": NOON, **STOOD_DOWN.model_dump(exclude={"appointed_on"}), **changes}
+    )
 
 
 def test_a_decision_establishes_a_team_for_its_hamlets() -> None:
