@@ -131,18 +131,18 @@ LIVE = Policies()
 # Questions; `visible` is the viewer's scope as a condition on `policy_profiles`
 
 
-def profiles_in_force(connection: Connection, unit: str, on: date, visible: ColumnElement[bool]) -> list[Any]:
-    """Rows of the profiles that hold for a unit on a day: its own first, then those of the tiers above it."""
-    profiles = LIVE.profiles.c
-    chain = [unit, *ancestors(connection, [unit]).get(unit, [])]
+def profiles_in_force(connection: Connection, units: Sequence[str], day: date) -> dict[str, list[Any]]:
+    """Rows of the profiles that hold for each unit on a day: its own first, then those of the tiers above it."""
+    profiles, above = LIVE.profiles.c, ancestors(connection, units)
+    chains = {unit: [unit, *above.get(unit, [])] for unit in units}
     held = select(LIVE.profiles).where(
-        profiles.territory.in_(chain),
+        profiles.territory.in_({unit for chain in chains.values() for unit in chain}),
         profiles.status == "published",
-        profiles.valid_from <= on,
-        or_(profiles.last_day.is_(None), profiles.last_day >= on),
-        visible,
+        profiles.valid_from <= day,
+        or_(profiles.last_day.is_(None), profiles.last_day >= day),
     )
-    return sorted(connection.execute(held), key=lambda row: chain.index(row.territory))
+    of = {row.territory: row for row in connection.execute(held)}
+    return {unit: [of[each] for each in chain if each in of] for unit, chain in chains.items()}
 
 
 def profiles_page(

@@ -161,7 +161,8 @@ class PolicyQueries:
         context = context_of(info)
         day = as_of or context.today
         place = context.read(unit_id_of, unit, day)
-        return context.read(policies.profiles_in_force, place, day, context.scope.policies)
+        context.require()
+        return context.read(policies.profiles_in_force, [place], day)[place]
 
     @staticmethod
     def resolve_policy_profiles(

@@ -9,6 +9,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select, true
 
 from gateway import rollups, teams, units
+from gateway.compliance import judgements
 from gateway.context import context_of, once
 from gateway.coverage import Figures
 from gateway.errors import NotFound
@@ -16,6 +17,7 @@ from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
 from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
+from gateway.schema.policies import PlanRule, PolicyProfile
 from gateway.schema.units import Hamlet, Unit
 from gateway.unit_tree import below
 
@@ -40,6 +42,24 @@ class Member(ObjectType):
         return date.fromisoformat(member.appointed_on)
 
 
+class Verdict(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
+    """What became of a rule; what nobody has told is not judged."""
+
+    MET = "met"
+    BROKEN = "broken"
+    NOT_JUDGED = "not_judged"
+
+
+class Judgement(ObjectType):
+    """One rule and what became of it."""
+
+    verdict = graphene.Field(Verdict, required=True)
+    rule = graphene.Field(PlanRule, required=True)
+    profile = graphene.Field(PolicyProfile, required=True, description="the plan that states the rule")
+    found = graphene.Float(description="how many there are, where the rule counts something")
+    reason = graphene.String(required=True, description="in Vietnamese; empty when there is nothing to add")
+
+
 class Team(ObjectType):
     """A community digital team (Tổ công nghệ số cộng đồng)."""
 
@@ -57,6 +77,12 @@ class Team(ObjectType):
         **page_arguments(),
     )
     coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
+    compliance = many(
+        Judgement,
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        verdict=Verdict(),
+        description="each rule of the plans in force that day, for teams of this level",
+    )
 
     @staticmethod
     def resolve_id(team: Any, _info: Any) -> str:
@@ -86,6 +112,16 @@ class Team(ObjectType):
             lambda: context.load(teams.members_pages, team.team, not past, wanted, missing=Page()),
             lambda: context.load(teams.members_counts, team.team, not past, missing=0),
         )
+
+    @staticmethod
+    async def resolve_compliance(
+        team: Any, info: GraphQLResolveInfo, as_of: date | None = None, verdict: Any = None
+    ) -> list[Any]:
+        context = context_of(info)
+        found: list[Any] = await context.load(
+            judgements, team.team, as_of or context.today, context.scope.teams, missing=[]
+        )
+        return [each for each in found if verdict is None or each.verdict == verdict.value]
 
     @staticmethod
     async def resolve_coverage(team: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:

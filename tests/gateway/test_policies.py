@@ -151,3 +151,90 @@ def test_a_rule_that_is_none_is_refused_by_its_place(running: Running) -> None:
         outcome = draft(running, running.province, plan=plan(rules=[rule]))
         assert (outcome["code"], outcome["field"]) == ("INVALID", field)
     assert draft(running, running.province, plan=plan(code="cm 2026"))["field"] == "plan.code"
+
+
+# -- compliance -------------------------------------------------------------------------------------------------------
+
+KIEN_GIANG = [
+    {**MEMBERS, "comparator": "<=", "value": 10, "section": "II.3"},
+    {"kind": "office", "role": "leader", "level": "hamlet", "heldBy": "hamlet_head", "section": "II.3 a"},
+    {
+        "kind": "office",
+        "role": "deputy",
+        "level": "hamlet",
+        "heldBy": "youth_union",
+        "sameHamlet": True,
+        "section": "II.3 b",
+    },
+    {"kind": "composition", "level": "hamlet", "oneOf": ["post_telecom", "bank"], "section": "II.3 c"},
+    {"kind": "overlap", "section": "III.5"},
+    {**MEMBERS, "section": "III.1b"},
+]
+
+
+def appoint(running: Running, team: str, role: str, kind: str | None, **more: Any) -> dict[str, Any]:
+    document = f"""mutation($t: ID!, $r: MemberRole!, $k: String, $s: Boolean, $d: Date!, $m: ID) {{ appointMember(
+        team: $t, role: $r, organisation: "Tổ chức", organisationKind: $k, sameHamlet: $s, appointedOn: $d, member: $m)
+        {OUTCOME} }}"""
+    told = {"d": "2026-02-01", **more}
+    outcome = running.do(document, running.here, t=team, r=role, k=kind, **told)
+    assert outcome["accepted"], outcome
+    return outcome
+
+
+def verdicts(running: Running, team: str, day: str | None = None) -> dict[str, tuple[str, float | None]]:
+    """What became of each rule, by its section."""
+    running.settle()
+    asked = """query($t: ID!, $d: Date) { team(id: $t) { compliance(asOf: $d) {
+        verdict found reason rule { section } profile { code } } } }"""
+    found = running.gateway.data(asked, running.here, t=team, d=day)["team"]["compliance"]
+    return {each["rule"]["section"]: (each["verdict"], each["found"]) for each in found}
+
+
+def test_each_rule_of_the_plan_in_force_is_judged_by_who_served_that_day(running: Running) -> None:
+    profile = draft(running, running.province, plan=plan(rules=KIEN_GIANG))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    hamlet = running.hamlet(running.here)["id"]
+    team = running.team(running.here, hamlet)["id"]
+    other = running.team(running.here, hamlet)["id"]
+    running.settle()
+    leader = appoint(running, team, "LEADER", "hamlet_head", d="2026-02-01")["id"]
+    appoint(running, team, "DEPUTY", "youth_union", s=False, d="2026-03-01")
+    post = appoint(running, team, "MEMBER", "post_telecom", d="2026-03-01")["id"]
+    appoint(running, other, "MEMBER", "post_telecom", m=post, d="2026-04-01")
+    appoint(running, team, "MEMBER", None, d="2026-05-01")
+    assert verdicts(running, team, "2026-01-16") == {
+        "II.3": ("MET", 0),
+        "II.3 a": ("BROKEN", 0),
+        "II.3 b": ("BROKEN", 0),
+        "II.3 c": ("BROKEN", 0),
+        "III.5": ("MET", 0),
+        "III.1b": ("BROKEN", 0),
+    }
+    march = verdicts(running, team, "2026-03-01")
+    deputy = {"II.3 b": ("BROKEN", 1.0)}  # of another hamlet
+    assert march == march | deputy | {"II.3 a": ("MET", 1), "II.3 c": ("MET", 1), "III.5": ("MET", 0)}
+    assert verdicts(running, team, "2026-04-01")["III.5"] == ("BROKEN", 1), "one person of a firm in two teams"
+    assert verdicts(running, team)["III.1b"] == ("MET", 4)
+    assert verdicts(running, other)["II.3 a"] == ("BROKEN", 0)
+    gone = (
+        f'mutation($t: ID!, $m: ID!) {{ standDownMember(team: $t, member: $m, stoodDownOn: "2026-06-01") {OUTCOME} }}'
+    )
+    assert running.do(gone, running.here, t=team, m=leader)["accepted"]
+    running.settle()
+    appoint(running, team, "LEADER", "hamlet_head", m=leader, d="2026-08-01")
+    days = [verdicts(running, team, day)["II.3 a"][0] for day in ("2026-05-31", "2026-06-01", "2026-08-01")]
+    assert days == ["MET", "BROKEN", "MET"], "who left and came back was away in between"
+
+
+def test_what_nobody_has_told_is_not_judged_and_no_plan_judges_nothing(running: Running) -> None:
+    hamlet = running.hamlet(running.here)["id"]
+    team = running.team(running.here, hamlet)["id"]
+    running.settle()
+    appoint(running, team, "LEADER", None)
+    assert verdicts(running, team) == {}
+    profile = draft(running, running.province, plan=plan(rules=KIEN_GIANG))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    found = verdicts(running, team)
+    assert (found["II.3 a"][0], found["II.3 c"][0]) == ("NOT_JUDGED", "NOT_JUDGED")
+    assert verdicts(running, team, "2025-07-31") == {}, "before it was founded"

@@ -1,0 +1,151 @@
+"""Whether teams keep to the plans in force: each rule met, broken, or not to be judged, and the section that says so.
+
+Judged is by the profiles that held on the day asked about, and by who served on that day. What nobody has told is not
+judged: a member of unknown origin breaks no rule and meets none.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection
+
+from gateway import policies, teams
+
+Rule = Mapping[str, Any]
+
+MET, BROKEN, NOT_JUDGED = "met", "broken", "not_judged"
+PARTNERS = frozenset({"post_telecom", "bank", "enterprise"})
+"""Staff that firms send (003 §III.5)."""
+_COMPARED: Mapping[str, Callable[[float, float], bool]] = {
+    ">=": lambda found, asked: found >= asked,
+    "<=": lambda found, asked: found <= asked,
+    ">": lambda found, asked: found > asked,
+    "=": lambda found, asked: found == asked,
+}
+_OFFICES = {"leader": "Tổ trưởng", "deputy": "Tổ phó"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one rule: how much was found where it counts something, why in Vietnamese."""
+
+    rule: Rule
+    profile: Any
+    verdict: str
+    found: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A team's members on a day, and in how many teams each of them served."""
+
+    level: str
+    members: Sequence[Any]
+    places: Mapping[str, int]
+
+
+def judge(roster: Roster, profiles: Sequence[Any]) -> list[Judgement]:
+    """Every rule for teams of this level, in the profiles' order."""
+    found = []
+    for profile in profiles:
+        for rule in _rules_of(profile):
+            if rule.get("level") not in (None, roster.level):
+                continue
+            verdict = _verdict(rule, roster)
+            if verdict is not None:
+                found.append(Judgement(rule, profile, *verdict))
+    return found
+
+
+_Verdict = tuple[str, float | None, str]
+
+
+def _verdict(rule: Rule, roster: Roster) -> _Verdict | None:
+    match rule["kind"]:
+        case "quantity":
+            return _quantity(rule, roster)
+        case "office":
+            return _office(rule, roster)
+        case "composition":
+            return _composition(rule, roster)
+        case "overlap":
+            return _overlap(roster)
+        case _:
+            return None  # no rule about a team's roster
+
+
+def _quantity(rule: Rule, roster: Roster) -> _Verdict | None:
+    match rule["measure"]:
+        case "members":
+            found = len(roster.members)
+            met = _COMPARED[rule["comparator"]](found, rule["value"])
+            return (MET if met else BROKEN), found, f"Tổ có {found} thành viên"
+        case "hours_per_activity_day" | "activity_days_per_week":
+            return NOT_JUDGED, None, "chưa có số liệu về buổi hoạt động của Tổ"
+        case "members_trained_per_year_percent":
+            return NOT_JUDGED, None, "chưa có số liệu tập huấn của thành viên"
+        case _:
+            return None  # counts hamlets or workers, not what a team is
+
+
+def _office(rule: Rule, roster: Roster) -> _Verdict:
+    office = _OFFICES[rule["role"]]
+    holders = [member for member in roster.members if member.role == rule["role"]]
+    if len(holders) != rule["count"]:
+        return BROKEN, len(holders), f"có {len(holders)} {office}, phải có {rule['count']}"
+    kinds = {member.organisation_kind for member in holders}
+    if None in kinds:
+        return NOT_JUDGED, len(holders), f"chưa ghi {office} thuộc tổ chức nào"
+    if kinds != {rule["held_by"]}:
+        return BROKEN, len(holders), f"{office} không đúng thành phần"
+    if rule["same_hamlet"]:
+        here = {member.same_hamlet for member in holders}
+        if None in here:
+            return NOT_JUDGED, len(holders), f"chưa ghi {office} có thuộc ấp, khóm của Tổ không"
+        if False in here:
+            return BROKEN, len(holders), f"{office} không thuộc ấp, khóm của Tổ"
+    return MET, len(holders), ""
+
+
+def _composition(rule: Rule, roster: Roster) -> _Verdict:
+    fitting = sum(member.organisation_kind in rule["one_of"] for member in roster.members)
+    if fitting:
+        return MET, fitting, ""
+    if any(member.organisation_kind is None for member in roster.members):
+        return NOT_JUDGED, 0, "chưa ghi thành viên thuộc tổ chức nào"
+    return BROKEN, 0, "không có thành viên thuộc các tổ chức này"
+
+
+def _overlap(roster: Roster) -> _Verdict:
+    partners = [member for member in roster.members if member.organisation_kind in PARTNERS]
+    several = sum(roster.places.get(member.member, 1) > 1 for member in partners)
+    return (
+        (BROKEN if several else MET),
+        several,
+        f"{several} người của doanh nghiệp ở hai Tổ trở lên" if several else "",
+    )
+
+
+def _rules_of(profile: Any) -> Iterator[Rule]:
+    rules: list[Rule] = orjson.loads(profile.rules)
+    yield from rules
+
+
+def judgements(
+    connection: Connection, wanted: Sequence[str], day: date, visible: ColumnElement[bool]
+) -> dict[str, list[Judgement]]:
+    """Every judgement on each of these teams on a day; none on a team that was not founded yet."""
+    found = teams.teams_by_id(connection, wanted, visible)
+    there = [team for team in found.values() if team.decision_date <= day]
+    serving = teams.serving_on(connection, [team.team for team in there], day)
+    members = sorted({member.member for rows in serving.values() for member in rows})
+    places = teams.serving_elsewhere(connection, members, day)
+    profiles = policies.profiles_in_force(connection, sorted({team.commune for team in there}), day)
+    return {
+        team.team: judge(Roster(team.level, serving.get(team.team, ()), places), profiles[team.commune])
+        for team in there
+    }
