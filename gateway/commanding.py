@@ -29,7 +29,12 @@ CASE_HANDLERS = OFFICIALS | {Role.BODY_HANDLER}
 MAY: dict[str, frozenset[Role]] = {
     "register_hamlet": OFFICIALS,
     "establish_team": OFFICIALS,
+    "renew_team": OFFICIALS,
+    "launch_team": OFFICIALS,
+    "dissolve_team": OFFICIALS,
+    "nominate_member": OFFICIALS,
     "appoint_member": OFFICIALS,
+    "assign_duty": OFFICIALS,
     "stand_down_member": OFFICIALS,
     "draft_policy_profile": OFFICIALS,
     "publish_policy_profile": OFFICIALS,

@@ -138,9 +138,9 @@ def _rules_of(profile: Any) -> Iterator[Rule]:
 def judgements(
     connection: Connection, wanted: Sequence[str], day: date, visible: ColumnElement[bool]
 ) -> dict[str, list[Judgement]]:
-    """Every judgement on each of these teams on a day; none on a team that was not founded yet."""
+    """Every judgement on each of these teams on a day; none on a team that was not founded yet, or is dissolved."""
     found = teams.teams_by_id(connection, wanted, visible)
-    there = [team for team in found.values() if team.decision_date <= day]
+    there = [team for team in found.values() if team.decision_date <= day < (team.dissolved_on or date.max)]
     serving = teams.serving_on(connection, [team.team for team in there], day)
     members = sorted({member.member for rows in serving.values() for member in rows})
     places = teams.serving_elsewhere(connection, members, day)

@@ -6,6 +6,7 @@ many teams serve it. A hamlet not yet counted adds nothing; a rate of nothing is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -107,6 +108,12 @@ def percent(part: int, whole: int) -> str | None:
         return None
     tenths = (part * 2000 + whole) // (2 * whole)
     return f"{tenths // 10}.{tenths % 10}"
+
+
+def last_day_of(quarter: str) -> date:
+    """The last day of a quarter such as '2026-Q4'."""
+    year, number = int(quarter[:4]), int(quarter[-1])
+    return date(year + number // 4, number % 4 * 3 + 1, 1) - timedelta(days=1)
 
 
 def figures(connection: Connection, pairs: Select[Any], quarter: str) -> dict[str, Figures]:

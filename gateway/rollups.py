@@ -21,9 +21,10 @@ def coverage_of_units(
 
 
 def coverage_of_teams(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
-    """Figures of all hamlets each team serves; a hamlet with two teams counts for both."""
+    """Figures of all hamlets each team serves at the quarter's end; a hamlet with two teams counts for both."""
     served = teams.LIVE.served.c
-    pairs = select(served.team.label("member"), served.hamlet).where(served.team.in_(ids))
+    serves = teams.serves(coverage.last_day_of(quarter))
+    pairs = select(served.team.label("member"), served.hamlet).where(served.team.in_(ids), serves)
     return coverage.figures(connection, pairs.where(scope.hamlets(served.hamlet)), quarter)
 
 

@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Index,
+    LargeBinary,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from gateway import units
 from gateway.paging import Page, Slice, page_by_group, page_of
@@ -20,6 +33,9 @@ from services.kernel.rows import Rows, write_all
 # What it reads of the registry's events
 
 
+FOR_EVER = "9999-12-31"
+
+
 class TeamEstablished(Event, name="team.established"):
     """A team for hamlets of one commune."""
 
@@ -30,6 +46,44 @@ class TeamEstablished(Event, name="team.established"):
     hamlets: tuple[UUID, ...]
     decision_no: str
     decision_date: date
+    signer: str | None = None
+
+
+class TeamRenewed(Event, name="team.renewed"):
+    """From the decision's day on the team serves these hamlets."""
+
+    team: UUID
+    hamlets: tuple[UUID, ...]
+    decision_no: str
+    decision_date: date
+    signer: str | None
+
+
+class TeamLaunched(Event, name="team.launched"):
+    """Presented to the people."""
+
+    team: UUID
+    launched_on: date
+
+
+class TeamDissolved(Event, name="team.dissolved"):
+    """From the decision's day on there is no such team."""
+
+    team: UUID
+    decision_no: str
+    decision_date: date
+    signer: str | None
+    successor: UUID | None
+
+
+class MemberNominated(Event, name="member.nominated"):
+    """Somebody was put forward."""
+
+    team: UUID
+    member: UUID
+    organisation: str
+    organisation_kind: str | None
+    nominated_on: date
 
 
 class MemberAppointed(Event, name="member.appointed"):
@@ -42,6 +96,8 @@ class MemberAppointed(Event, name="member.appointed"):
     appointed_on: date
     organisation_kind: str | None = None
     same_hamlet: bool | None = None
+    part_time: bool | None = None
+    term_to: date | None = None
 
 
 class MemberStoodDown(Event, name="member.stood_down"):
@@ -53,7 +109,25 @@ class MemberStoodDown(Event, name="member.stood_down"):
     appointed_on: date | None = None
 
 
-TeamEvent: TypeAlias = TeamEstablished | MemberAppointed | MemberStoodDown
+class DutyAssigned(Event, name="duty.assigned"):
+    """What a member is to do from now on."""
+
+    team: UUID
+    member: UUID
+    duty: str
+    assigned_on: date
+
+
+TeamEvent: TypeAlias = (
+    TeamEstablished
+    | TeamRenewed
+    | TeamLaunched
+    | TeamDissolved
+    | MemberNominated
+    | MemberAppointed
+    | MemberStoodDown
+    | DutyAssigned
+)
 
 
 class Teams(ReadModel):
@@ -73,6 +147,9 @@ class Teams(ReadModel):
             Column("level", Identifier, nullable=False),
             Column("decision_no", Identifier, nullable=False),
             Column("decision_date", Date, nullable=False),
+            Column("launched_on", Date),
+            Column("dissolved_on", Date),
+            Column("successor", Identifier),
             Column("sort_key", LargeBinary, nullable=False),
         )
         Index(f"teams_commune{self.suffix}", self.teams.c.commune, self.teams.c.sort_key)
@@ -81,6 +158,18 @@ class Teams(ReadModel):
             self.metadata,
             Column("team", Identifier, primary_key=True),
             Column("hamlet", Identifier, primary_key=True),
+            Column("since", Identifier, primary_key=True),
+            Column("until", Identifier, nullable=False),
+        )
+        """ISO days, `until` not included."""
+        self.decisions = Table(
+            f"team_decisions{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("decision_date", Identifier, primary_key=True),
+            Column("decision_no", Identifier, primary_key=True),
+            Column("kind", Identifier, nullable=False),
+            Column("signer", Identifier),
         )
         Index(f"team_hamlets_hamlet{self.suffix}", self.served.c.hamlet)
         self.members = Table(
@@ -93,37 +182,114 @@ class Teams(ReadModel):
             Column("organisation", Identifier, nullable=False),
             Column("organisation_kind", Identifier),
             Column("same_hamlet", Boolean),
+            Column("part_time", Boolean),
+            Column("term_to", Date),
+            Column("duty", Identifier),
             Column("stood_down_on", Date),
+        )
+        self.nominations = Table(
+            f"team_nominations{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("member", Identifier, primary_key=True),
+            Column("organisation", Identifier, nullable=False),
+            Column("organisation_kind", Identifier),
+            Column("nominated_on", Date, nullable=False),
+            Column("pending", Boolean, nullable=False),
         )
         Index(f"team_members_member{self.suffix}", self.members.c.member)
 
     def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent]]) -> None:
-        teams, served, members = Rows(self.teams), Rows(self.served), Rows(self.members)
-        since: dict[tuple[str, str], str] = {}
+        batch = _Batch(self, connection)
         for delivered in events:
-            match delivered.event:
-                case TeamEstablished() as team:
-                    row = team.model_dump(include={"level", "decision_no", "decision_date"})
-                    row |= {"team": str(team.team), "commune": str(team.commune)}
-                    teams.put(row | {"name": team.title, "sort_key": sort_key(team.title)})
-                    for hamlet in team.hamlets:
-                        served.put({"team": str(team.team), "hamlet": str(hamlet)})
-                case MemberAppointed() as member:
-                    row = member.model_dump(mode="json") | {"stood_down_on": None}
-                    members.put(row)
-                    since[row["team"], row["member"]] = row["appointed_on"]
-                case MemberStoodDown() as gone:
-                    key = (str(gone.team), str(gone.member))
-                    began = gone.appointed_on.isoformat() if gone.appointed_on else since.get(key)
-                    began = began or self._since(connection, *key)
-                    members.change((*key, began), {"stood_down_on": gone.stood_down_on})
-        write_all(connection, teams, served, members)
+            batch.take(delivered.event)
+        write_all(connection, *batch.rows)
 
-    def _since(self, connection: Connection, team: str, member: str) -> str | None:
-        """When somebody who serves was appointed."""
-        members = self.members.c
+
+class _Batch:
+    """What a batch of events does to the tables."""
+
+    def __init__(self, model: Teams, connection: Connection) -> None:
+        self._model, self._connection = model, connection
+        self._teams, self._served, self._decisions = Rows(model.teams), Rows(model.served), Rows(model.decisions)
+        self._members, self._nominations = Rows(model.members), Rows(model.nominations)
+        self.rows = (self._teams, self._served, self._decisions, self._members, self._nominations)
+        self._now: dict[str, dict[str, str]] = {}
+        """Of each team touched: the hamlets it serves, and since when."""
+        self._since: dict[tuple[str, str], str | None] = {}
+        """Of each member touched: since when they serve."""
+
+    def take(self, event: TeamEvent) -> None:
+        match event:
+            case TeamEstablished() | TeamRenewed() | TeamDissolved():
+                self._decided(event)
+            case TeamLaunched():
+                self._teams.change((str(event.team),), {"launched_on": event.launched_on})
+            case MemberNominated():
+                self._nominations.put(event.model_dump() | _ids(event) | {"pending": True})
+            case MemberAppointed():
+                row = event.model_dump() | _ids(event) | {"appointed_on": event.appointed_on.isoformat()}
+                self._members.put(row | {"stood_down_on": None, "duty": None})
+                self._since[row["team"], row["member"]] = row["appointed_on"]
+                self._nominations.change((row["team"], row["member"]), {"pending": False})
+            case MemberStoodDown():
+                told = event.appointed_on.isoformat() if event.appointed_on else None
+                self._change_member(event, {"stood_down_on": event.stood_down_on}, told)
+                self._since[str(event.team), str(event.member)] = None
+            case DutyAssigned():
+                self._change_member(event, {"duty": event.duty})
+            case _:
+                assert_never(event)
+
+    def _decided(self, event: TeamEstablished | TeamRenewed | TeamDissolved) -> None:
+        team, day = str(event.team), event.decision_date
+        kind = event.name.partition(".")[2]
+        decision = {"team": team, "decision_date": day.isoformat(), "decision_no": event.decision_no}
+        self._decisions.put(decision | {"kind": kind, "signer": event.signer})
+        match event:
+            case TeamEstablished():
+                row = event.model_dump(include={"level", "decision_no", "decision_date"})
+                row |= {"team": team, "commune": str(event.commune), "name": event.title}
+                gone = {"launched_on": None, "dissolved_on": None, "successor": None}
+                self._teams.put(row | gone | {"sort_key": sort_key(event.title)})
+                self._now[team] = {}
+                self._serve(team, event.hamlets, day)
+            case TeamRenewed():
+                self._serve(team, event.hamlets, day)
+            case TeamDissolved():
+                successor = None if event.successor is None else str(event.successor)
+                self._teams.change((team,), {"dissolved_on": day, "successor": successor})
+                self._serve(team, (), day)
+
+    def _serve(self, team: str, hamlets: Sequence[UUID], day: date) -> None:
+        """From `day` on the team serves exactly these."""
+        if team not in self._now:
+            served = self._model.served.c
+            asked = select(served.hamlet, served.since).where(served.team == team, served.until == FOR_EVER)
+            self._now[team] = {row.hamlet: row.since for row in self._connection.execute(asked)}
+        now, wanted, today = self._now[team], {str(hamlet) for hamlet in hamlets}, day.isoformat()
+        for hamlet in now.keys() - wanted:
+            row = {"team": team, "hamlet": hamlet, "since": now.pop(hamlet)}
+            self._served.put(row | {"until": today})
+        for hamlet in wanted - now.keys():
+            now[hamlet] = today
+            self._served.put({"team": team, "hamlet": hamlet, "since": today, "until": FOR_EVER})
+
+    def _change_member(
+        self, event: MemberStoodDown | DutyAssigned, values: Mapping[str, Any], since: str | None = None
+    ) -> None:
+        key = (str(event.team), str(event.member))
+        since = since or self._since.get(key) or self._serving_since(*key)
+        self._members.change((*key, since), values)
+
+    def _serving_since(self, team: str, member: str) -> str | None:
+        members = self._model.members.c
         serving = select(members.appointed_on).where(members.team == team, members.member == member)
-        return connection.execute(serving.where(members.stood_down_on.is_(None))).scalar()
+        return self._connection.execute(serving.where(members.stood_down_on.is_(None))).scalar()
+
+
+def _ids(event: MemberAppointed | MemberNominated) -> dict[str, str]:
+    return {"team": str(event.team), "member": str(event.member)}
 
 
 LIVE = Teams()
@@ -170,10 +336,16 @@ def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnEleme
     return {row.team: row for row in rows}
 
 
-def hamlets_served(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
-    """Rows of the hamlets each team serves, by name."""
+def serves(day: date) -> ColumnElement[bool]:
+    """Condition on `team_hamlets`: spans that hold on a day."""
+    served = LIVE.served.c
+    return and_(served.since <= day.isoformat(), served.until > day.isoformat())
+
+
+def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
+    """Rows of the hamlets each team serves on a day, by name."""
     served, hamlets = LIVE.served.c, units.LIVE.hamlets
-    query = select(hamlets, served.team).join(LIVE.served, served.hamlet == hamlets.c.hamlet)
+    query = select(hamlets, served.team).join(LIVE.served, served.hamlet == hamlets.c.hamlet).where(serves(day))
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query.where(served.team.in_(teams)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)):
         found.setdefault(row.team, []).append(row)
@@ -220,3 +392,23 @@ def serving_elsewhere(connection: Connection, members: Sequence[str], day: date)
 def _serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     members = LIVE.members.c
     return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
+
+
+def decisions_of(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows of the decisions on each team, the first first."""
+    decisions = LIVE.decisions.c
+    query = select(LIVE.decisions).where(decisions.team.in_(teams)).order_by(decisions.decision_date)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.team, []).append(row)
+    return found
+
+
+def nominations_of(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows of those put forward for each team and not appointed yet."""
+    nominations = LIVE.nominations.c
+    query = select(LIVE.nominations).where(nominations.team.in_(teams), nominations.pending)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query.order_by(nominations.nominated_on, nominations.member)):
+        found.setdefault(row.team, []).append(row)
+    return found

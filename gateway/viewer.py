@@ -58,7 +58,7 @@ class Scope:
     @cached_property
     def _served(self) -> Select[tuple[str]]:
         served = teams.LIVE.served.c
-        return select(served.hamlet).where(served.team.in_(self._viewer.teams))
+        return select(served.hamlet).where(served.team.in_(self._viewer.teams), teams.serves(self._today))
 
     def communes(self, commune: ColumnElement[str]) -> ColumnElement[bool]:
         """Rows whose commune the viewer holds or held; team roles hold none of it by themselves."""

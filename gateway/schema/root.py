@@ -6,10 +6,11 @@ from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
-from gateway.schema.registry_commands import RegistryCommands
+from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
@@ -20,7 +21,7 @@ class Query(UnitQueries, PolicyQueries, TeamQueries, VisitQueries, CoverageQueri
     """Every question. The map is public; everything else needs a bearer token and stays within its scope."""
 
 
-class Mutation(RegistryCommands, PolicyCommands, VisitCommands, CaseCommands, ObjectType):
+class Mutation(HamletCommands, TeamCommands, PolicyCommands, VisitCommands, CaseCommands, ObjectType):
     """Every command. Sent twice with the same `commandId` it is done once and answered the same."""
 
 

@@ -30,7 +30,10 @@ class Member(ObjectType):
     organisation = graphene.String(required=True)
     organisation_kind = graphene.String(description="in the plans' words; null: not said")
     same_hamlet = graphene.Boolean(description="lives in a hamlet the team serves; null: not said")
+    part_time = graphene.Boolean(description="kiêm nhiệm; null: not said")
+    duty = graphene.String(description="what they are to do")
     appointed_on = graphene.Date(required=True)
+    term_to = graphene.Date(description="last day of the term; null: open")
     stood_down_on = graphene.Date()
 
     @staticmethod
@@ -40,6 +43,28 @@ class Member(ObjectType):
     @staticmethod
     def resolve_appointed_on(member: Any, _info: Any) -> date:
         return date.fromisoformat(member.appointed_on)
+
+
+class Nomination(ObjectType):
+    """Somebody put forward, not appointed yet."""
+
+    member = graphene.ID(required=True, description="opaque")
+    organisation = graphene.String(required=True)
+    organisation_kind = graphene.String()
+    nominated_on = graphene.Date(required=True)
+
+
+class Decision(ObjectType):
+    """A decision on a team."""
+
+    kind = graphene.String(required=True, description="established, renewed or dissolved")
+    decision_no = graphene.String(required=True)
+    decision_date = graphene.Date(required=True)
+    signer = graphene.String(description="the office that signed")
+
+    @staticmethod
+    def resolve_decision_date(decision: Any, _info: Any) -> date:
+        return date.fromisoformat(decision.decision_date)
 
 
 class Verdict(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
@@ -69,7 +94,15 @@ class Team(ObjectType):
     commune = graphene.Field(Unit, required=True)
     decision_no = graphene.String(required=True)
     decision_date = graphene.Date(required=True)
-    hamlets = many(Hamlet, description="the hamlets it serves")
+    decisions = many(Decision, description="that established, renewed and dissolved it, the first first")
+    launched_on = graphene.Date()
+    dissolved_on = graphene.Date(description="from that day on there is no such team")
+    hamlets = many(
+        Hamlet,
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        description="the hamlets it serves on a day",
+    )
+    nominations = many(Nomination, description="who was put forward and is not appointed yet")
     members = graphene.Field(
         lambda: MemberConnection,
         required=True,
@@ -94,9 +127,17 @@ class Team(ObjectType):
         return context.load(units.units_by_id, team.commune, context.today)
 
     @staticmethod
-    async def resolve_hamlets(team: Any, info: GraphQLResolveInfo) -> list[Any]:
+    async def resolve_hamlets(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> list[Any]:
         context = context_of(info)
-        return await context.load(teams.hamlets_served, team.team, missing=[])
+        return await context.load(teams.hamlets_served, team.team, as_of or context.today, missing=[])
+
+    @staticmethod
+    def resolve_decisions(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
+        return context_of(info).load(teams.decisions_of, team.team, missing=[])
+
+    @staticmethod
+    def resolve_nominations(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
+        return context_of(info).load(teams.nominations_of, team.team, missing=[])
 
     @staticmethod
     def resolve_members(

@@ -17,7 +17,16 @@ from services.registry.policy import (
     PolicyProfileSuperseded,
     profile_id,
 )
-from services.registry.team import MemberAppointed, MemberStoodDown, TeamEstablished
+from services.registry.team_events import (
+    DutyAssigned,
+    MemberAppointed,
+    MemberNominated,
+    MemberStoodDown,
+    TeamDissolved,
+    TeamEstablished,
+    TeamLaunched,
+    TeamRenewed,
+)
 from services.registry.unit import UnitRegistered, UnitSucceeded, unit_id
 
 COMMUNE = unit_id("current", "commune", "31843")
@@ -116,6 +125,15 @@ EXAMPLES: tuple[Event, ...] = (
         hamlets=(HAMLET_ID,),
         decision_no="MẪU-01/QĐ-UBND",
         decision_date=date(2026, 1, 20),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+    ),
+    TeamLaunched(team=TEAM_ID, launched_on=date(2026, 2, 1)),
+    MemberNominated(
+        team=TEAM_ID,
+        member=MEMBER_ID,
+        organisation="Trưởng ấp",
+        organisation_kind="hamlet_head",
+        nominated_on=date(2026, 1, 20),
     ),
     MemberAppointed(
         team=TEAM_ID,
@@ -125,8 +143,24 @@ EXAMPLES: tuple[Event, ...] = (
         appointed_on=date(2026, 1, 20),
         organisation_kind="hamlet_head",
         same_hamlet=True,
+        part_time=True,
     ),
+    DutyAssigned(team=TEAM_ID, member=MEMBER_ID, duty="Hướng dẫn kích hoạt VNeID", assigned_on=date(2026, 2, 1)),
     MemberStoodDown(team=TEAM_ID, member=MEMBER_ID, stood_down_on=date(2026, 9, 30), appointed_on=date(2026, 1, 20)),
+    TeamRenewed(
+        team=TEAM_ID,
+        hamlets=(HAMLET_ID, OTHER_HAMLET_ID),
+        decision_no="MẪU-03/QĐ-UBND",
+        decision_date=date(2026, 10, 1),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+    ),
+    TeamDissolved(
+        team=TEAM_ID,
+        decision_no="MẪU-04/QĐ-UBND",
+        decision_date=date(2026, 12, 31),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+        successor=None,
+    ),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

@@ -1,125 +1,105 @@
-"""A community digital team (Tổ công nghệ số cộng đồng): established by a decision, for hamlets of one commune.
+"""A community digital team (Tổ công nghệ số cộng đồng): founded by a decision, renewed, launched, dissolved.
 
-Members are opaque ids with a role and the organisation they come from; who they are is nobody's business here.
-How many members a team must have differs by plan (≥ 4 in 220/KH-UBND 2023 §III.1b, ≤ 10 in Kiên Giang 2022 §II.3) and
-is not judged here.
+A hamlet team serves hamlets of one commune, a commune team all of it, an enterprise team its workers. Members are
+opaque ids with a role and the organisation they come from; who they are is nobody's business here. How many members a
+team must have, and who leads it, differs by plan: it is judged by the profile in force (`policy.py`), not refused here.
 
-Refusals: TEAM_EXISTS, TEAM_UNKNOWN, NO_HAMLET, HAMLET_TWICE, HAMLET_UNKNOWN, HAMLET_OF_OTHER_COMMUNE, COMMUNE_UNKNOWN,
-DECISION_IN_FUTURE, MEMBER_TWICE, LEADER_TAKEN, APPOINTED_IN_FUTURE, APPOINTED_BEFORE_TEAM, MEMBER_UNKNOWN,
-STOOD_DOWN_IN_FUTURE, STOOD_DOWN_BEFORE_APPOINTED.
+Refusals: TEAM_EXISTS, TEAM_UNKNOWN, TEAM_DISSOLVED, NO_HAMLET, HAMLETS_NOT_EXPECTED, HAMLET_TWICE, HAMLET_UNKNOWN,
+HAMLET_OF_OTHER_COMMUNE, COMMUNE_UNKNOWN, ENTERPRISE_MISSING, DECISION_IN_FUTURE, DECISION_BEFORE_TEAM, TEAM_LAUNCHED,
+DAY_IN_FUTURE, DAY_BEFORE_TEAM, MEMBER_TWICE, LEADER_TAKEN, APPOINTED_IN_FUTURE, APPOINTED_BEFORE_TEAM, MEMBER_UNKNOWN,
+TERM_REVERSED, NOMINATED_ALREADY, STOOD_DOWN_IN_FUTURE, STOOD_DOWN_BEFORE_APPOINTED.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
-from typing import Literal, TypeAlias, assert_never
+from typing import Annotated, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
 from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
-from services.kernel.message import Command, Event
+from services.kernel.message import Command
 from services.registry.hamlet import HAMLET, HamletRegistered, commune_of
-from services.registry.plan_rules import Organisation
+from services.registry.plan_rules import Organisation, TeamLevel
+from services.registry.team_events import (
+    DutyAssigned,
+    MemberAppointed,
+    MemberNominated,
+    MemberStoodDown,
+    Role,
+    Team,
+    TeamDissolved,
+    TeamEstablished,
+    TeamEvent,
+    TeamLaunched,
+    TeamRenewed,
+    evolve,
+    without,
+)
 from services.registry.wording import Wording
 
-Role: TypeAlias = Literal["leader", "deputy", "member"]
-
-
-# Events
-
-
-class TeamEstablished(Event, name="team.established"):
-    """A decision established the team for these hamlets."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    team: UUID
-    commune: UUID
-    title: str = Field(alias="name")
-    level: Literal["hamlet"]
-    hamlets: tuple[UUID, ...]
-    decision_no: str
-    decision_date: date
-
-
-class MemberAppointed(Event, name="member.appointed"):
-    """`member` serves in the team from `appointed_on`; `organisation` is where they come from, say Đoàn Thanh niên.
-
-    `organisation_kind` is the same in the plans' words, `same_hamlet` whether they live in a hamlet the team serves;
-    None: not said, so that a rule about it cannot be judged.
-    """
-
-    team: UUID
-    member: UUID
-    role: Role
-    organisation: str
-    appointed_on: date
-    organisation_kind: Organisation | None = None
-    same_hamlet: bool | None = None
-
-
-class MemberStoodDown(Event, name="member.stood_down"):
-    """`member` no longer serves in the team since `stood_down_on`; they had served since `appointed_on`."""
-
-    team: UUID
-    member: UUID
-    stood_down_on: date
-    appointed_on: date | None = None
-
-
-TeamEvent: TypeAlias = TeamEstablished | MemberAppointed | MemberStoodDown
-
-
-# State
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """What the rules remember of a team: its founding decision and who serves now."""
-
-    established: TeamEstablished
-    serving: dict[UUID, MemberAppointed] = field(default_factory=dict)
-
-    @property
-    def has_leader(self) -> bool:
-        return any(appointed.role == "leader" for appointed in self.serving.values())
-
-
-def evolve(team: Team | None, event: TeamEvent) -> Team | None:
-    """The team after `event`."""
-    if isinstance(event, TeamEstablished):
-        return Team(event)
-    if team is None:
-        return None
-    match event:
-        case MemberAppointed():
-            return replace(team, serving={**team.serving, event.member: event})
-        case MemberStoodDown():
-            return replace(team, serving={m: a for m, a in team.serving.items() if m != event.member})
-        case _:
-            assert_never(event)
-
+Hamlets: TypeAlias = Annotated[tuple[UUID, ...], Field(max_length=100)]
 
 # Commands
 
 
 class EstablishTeam(Command, name="establish_team"):
-    """Establish a team by decision of the commune's chair (domain.md A1 row 7)."""
+    """Establish a team by decision of the commune's chair, or of the enterprise (domain.md A1 rows 6, 7)."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     team: UUID
     commune: UUID
     title: Wording = Field(alias="name")
-    level: Literal["hamlet"] = "hamlet"
-    hamlets: tuple[UUID, ...] = Field(max_length=100)
+    level: TeamLevel = "hamlet"
+    hamlets: Hamlets = ()
     decision_no: Wording
     decision_date: date
+    signer: Wording | None = None
+    enterprise: UUID | None = None
+
+
+class RenewTeam(Command, name="renew_team"):
+    """Renew a team: a new decision, maybe other hamlets from its day on (domain.md A1 row 18)."""
+
+    team: UUID
+    hamlets: Hamlets = ()
+    decision_no: Wording
+    decision_date: date
+    signer: Wording | None = None
+
+
+class LaunchTeam(Command, name="launch_team"):
+    """Say that a team was presented to the people (003 §III.3)."""
+
+    team: UUID
+    launched_on: date
+
+
+class DissolveTeam(Command, name="dissolve_team"):
+    """Dissolve a team."""
+
+    team: UUID
+    decision_no: Wording
+    decision_date: date
+    signer: Wording | None = None
+    successor: UUID | None = None
+
+
+class NominateMember(Command, name="nominate_member"):
+    """Put somebody forward for a team."""
+
+    team: UUID
+    member: UUID
+    organisation: Wording
+    organisation_kind: Organisation | None = None
+    nominated_on: date
 
 
 class AppointMember(Command, name="appoint_member"):
-    """Appoint a member, once."""
+    """Appoint a member, once; in the place of `replaces`, who stands down the same day."""
 
     team: UUID
     member: UUID
@@ -128,6 +108,9 @@ class AppointMember(Command, name="appoint_member"):
     appointed_on: date
     organisation_kind: Organisation | None = None
     same_hamlet: bool | None = None
+    part_time: bool | None = None
+    term_to: date | None = None
+    replaces: UUID | None = None
 
 
 class StandDownMember(Command, name="stand_down_member"):
@@ -138,7 +121,25 @@ class StandDownMember(Command, name="stand_down_member"):
     stood_down_on: date
 
 
-TeamCommand: TypeAlias = EstablishTeam | AppointMember | StandDownMember
+class AssignDuty(Command, name="assign_duty"):
+    """Give a member a duty."""
+
+    team: UUID
+    member: UUID
+    duty: Wording
+    assigned_on: date
+
+
+TeamCommand: TypeAlias = (
+    EstablishTeam
+    | RenewTeam
+    | LaunchTeam
+    | DissolveTeam
+    | NominateMember
+    | AppointMember
+    | StandDownMember
+    | AssignDuty
+)
 
 
 # Rules
@@ -146,14 +147,24 @@ TeamCommand: TypeAlias = EstablishTeam | AppointMember | StandDownMember
 
 def guard(command: TeamCommand, lookup: Lookup) -> None:
     """The commune and the hamlets must exist, and belong together."""
-    if not isinstance(command, EstablishTeam):
-        return
-    commune_of(lookup, command.commune)
-    for hamlet_id in command.hamlets:
+    match command:
+        case EstablishTeam():
+            commune_of(lookup, command.commune)
+            _belong(command.hamlets, command.commune, lookup)
+        case RenewTeam():
+            team: Team | None = lookup.state(TEAM, str(command.team))
+            if team is not None:
+                _belong(command.hamlets, team.established.commune, lookup)
+        case _:
+            pass
+
+
+def _belong(hamlets: Iterable[UUID], commune: UUID, lookup: Lookup) -> None:
+    for hamlet_id in hamlets:
         hamlet: HamletRegistered | None = lookup.state(HAMLET, str(hamlet_id))
         if hamlet is None:
             raise Refused("Chưa có ấp, khóm này.", code="HAMLET_UNKNOWN", field="hamlets")
-        if hamlet.commune != command.commune:
+        if hamlet.commune != commune:
             raise Refused("Ấp, khóm thuộc xã, phường khác.", code="HAMLET_OF_OTHER_COMMUNE", field="hamlets")
 
 
@@ -163,11 +174,23 @@ def decide(command: TeamCommand, team: Team | None) -> list[TeamEvent]:
         return _establish(command, team)
     if team is None:
         raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="team")
+    if team.dissolved:
+        raise Refused("Tổ này đã giải thể.", code="TEAM_DISSOLVED", field="team")
     match command:
+        case RenewTeam():
+            return _renew(command, team)
+        case LaunchTeam():
+            return _launch(command, team)
+        case DissolveTeam():
+            return _dissolve(command, team)
+        case NominateMember():
+            return _nominate(command, team)
         case AppointMember():
             return _appoint(command, team)
         case StandDownMember():
-            return _stand_down(command, team)
+            return [_stood_down(command.member, command.stood_down_on, business_date(command.at), team)]
+        case AssignDuty():
+            return _assign(command, team)
         case _:
             assert_never(command)
 
@@ -175,10 +198,10 @@ def decide(command: TeamCommand, team: Team | None) -> list[TeamEvent]:
 def _establish(command: EstablishTeam, team: Team | None) -> list[TeamEvent]:
     if team is not None:
         raise Refused("Tổ này đã được thành lập.", code="TEAM_EXISTS", field="team")
-    if not command.hamlets:
-        raise Refused("Tổ phải phụ trách ít nhất một ấp, khóm.", code="NO_HAMLET", field="hamlets")
-    if len(set(command.hamlets)) < len(command.hamlets):
-        raise Refused("Một ấp, khóm chỉ ghi một lần.", code="HAMLET_TWICE", field="hamlets")
+    _hamlets_fit(command.level, command.hamlets)
+    if (command.level == "enterprise") != (command.enterprise is not None):
+        rule = "Tổ của doanh nghiệp phải ghi doanh nghiệp, Tổ khác thì không."
+        raise Refused(rule, code="ENTERPRISE_MISSING", field="enterprise")
     if command.decision_date > business_date(command.at):
         raise Refused("Quyết định không được đề ngày tương lai.", code="DECISION_IN_FUTURE", field="decision_date")
     return [
@@ -190,48 +213,127 @@ def _establish(command: EstablishTeam, team: Team | None) -> list[TeamEvent]:
             hamlets=command.hamlets,
             decision_no=command.decision_no,
             decision_date=command.decision_date,
+            signer=command.signer,
+            enterprise=command.enterprise,
+        )
+    ]
+
+
+def _hamlets_fit(level: TeamLevel, hamlets: tuple[UUID, ...]) -> None:
+    if level == "hamlet" and not hamlets:
+        raise Refused("Tổ phải phụ trách ít nhất một ấp, khóm.", code="NO_HAMLET", field="hamlets")
+    if level != "hamlet" and hamlets:
+        raise Refused("Chỉ Tổ của ấp, khóm mới ghi ấp, khóm.", code="HAMLETS_NOT_EXPECTED", field="hamlets")
+    if len(set(hamlets)) < len(hamlets):
+        raise Refused("Một ấp, khóm chỉ ghi một lần.", code="HAMLET_TWICE", field="hamlets")
+
+
+def _renew(command: RenewTeam, team: Team) -> list[TeamEvent]:
+    _hamlets_fit(team.established.level, command.hamlets)
+    _decision_fits(command, team)
+    return [
+        TeamRenewed(
+            team=command.team,
+            hamlets=command.hamlets,
+            decision_no=command.decision_no,
+            decision_date=command.decision_date,
+            signer=command.signer,
+        )
+    ]
+
+
+def _decision_fits(command: RenewTeam | DissolveTeam, team: Team) -> None:
+    if command.decision_date > business_date(command.at):
+        raise Refused("Quyết định không được đề ngày tương lai.", code="DECISION_IN_FUTURE", field="decision_date")
+    if command.decision_date < team.decided_on:
+        rule = "Quyết định không được trước quyết định gần nhất về Tổ."
+        raise Refused(rule, code="DECISION_BEFORE_TEAM", field="decision_date")
+
+
+def _launch(command: LaunchTeam, team: Team) -> list[TeamEvent]:
+    if team.launched:
+        raise Refused("Tổ này đã ra mắt.", code="TEAM_LAUNCHED", field="team")
+    _day_fits(command.launched_on, "launched_on", business_date(command.at), team)
+    return [TeamLaunched(team=command.team, launched_on=command.launched_on)]
+
+
+def _day_fits(day: date, field: str, today: date, team: Team) -> None:
+    if day > today:
+        raise Refused("Ngày này không được ở tương lai.", code="DAY_IN_FUTURE", field=field)
+    if day < team.established.decision_date:
+        raise Refused("Ngày này không được trước ngày thành lập Tổ.", code="DAY_BEFORE_TEAM", field=field)
+
+
+def _dissolve(command: DissolveTeam, team: Team) -> list[TeamEvent]:
+    _decision_fits(command, team)
+    return [
+        TeamDissolved(
+            team=command.team,
+            decision_no=command.decision_no,
+            decision_date=command.decision_date,
+            signer=command.signer,
+            successor=command.successor,
+        )
+    ]
+
+
+def _nominate(command: NominateMember, team: Team) -> list[TeamEvent]:
+    if command.member in team.serving:
+        raise Refused("Người này đang là thành viên của Tổ.", code="MEMBER_TWICE", field="member")
+    if command.member in team.nominated:
+        raise Refused("Người này đã được đề cử.", code="NOMINATED_ALREADY", field="member")
+    _day_fits(command.nominated_on, "nominated_on", business_date(command.at), team)
+    return [
+        MemberNominated(
+            team=command.team,
+            member=command.member,
+            organisation=command.organisation,
+            organisation_kind=command.organisation_kind,
+            nominated_on=command.nominated_on,
         )
     ]
 
 
 def _appoint(command: AppointMember, team: Team) -> list[TeamEvent]:
+    today = business_date(command.at)
+    events: list[TeamEvent] = []
+    if command.replaces is not None:
+        events.append(_stood_down(command.replaces, command.appointed_on, today, team, field="replaces"))
+        team = replace(team, serving=without(team.serving, command.replaces))
     if command.member in team.serving:
         raise Refused("Người này đang là thành viên của Tổ.", code="MEMBER_TWICE", field="member")
     if command.role == "leader" and team.has_leader:
         raise Refused("Tổ đã có Tổ trưởng.", code="LEADER_TAKEN", field="role")
-    if command.appointed_on > business_date(command.at):
+    if command.appointed_on > today:
         raise Refused("Ngày cử không được ở tương lai.", code="APPOINTED_IN_FUTURE", field="appointed_on")
     if command.appointed_on < team.established.decision_date:
         raise Refused("Ngày cử không được trước ngày thành lập Tổ.", code="APPOINTED_BEFORE_TEAM", field="appointed_on")
-    return [
-        MemberAppointed(
-            team=command.team,
-            member=command.member,
-            role=command.role,
-            organisation=command.organisation,
-            appointed_on=command.appointed_on,
-            organisation_kind=command.organisation_kind,
-            same_hamlet=command.same_hamlet,
-        )
-    ]
+    if command.term_to is not None and command.term_to < command.appointed_on:
+        raise Refused("Nhiệm kỳ không được hết trước ngày cử.", code="TERM_REVERSED", field="term_to")
+    appointed = MemberAppointed.model_validate(
+        command.model_dump(exclude={"command_id", "actor", "at", "correlation_id", "replaces"})
+    )
+    return [*events, appointed]
 
 
-def _stand_down(command: StandDownMember, team: Team) -> list[TeamEvent]:
-    appointed = team.serving.get(command.member)
+def _stood_down(member: UUID, day: date, today: date, team: Team, field: str = "member") -> MemberStoodDown:
+    appointed = team.serving.get(member)
     if appointed is None:
-        raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field="member")
-    if command.stood_down_on > business_date(command.at):
+        raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field=field)
+    if day > today:
         raise Refused("Ngày thôi không được ở tương lai.", code="STOOD_DOWN_IN_FUTURE", field="stood_down_on")
-    if command.stood_down_on < appointed.appointed_on:
+    if day < appointed.appointed_on:
         raise Refused("Ngày thôi không được trước ngày cử.", code="STOOD_DOWN_BEFORE_APPOINTED", field="stood_down_on")
-    return [
-        MemberStoodDown(
-            team=command.team,
-            member=command.member,
-            stood_down_on=command.stood_down_on,
-            appointed_on=appointed.appointed_on,
-        )
-    ]
+    return MemberStoodDown(team=appointed.team, member=member, stood_down_on=day, appointed_on=appointed.appointed_on)
+
+
+def _assign(command: AssignDuty, team: Team) -> list[TeamEvent]:
+    if command.member not in team.serving:
+        raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field="member")
+    if team.duties.get(command.member) == command.duty:
+        return []
+    _day_fits(command.assigned_on, "assigned_on", business_date(command.at), team)
+    return [DutyAssigned(team=command.team, member=command.member, duty=command.duty, assigned_on=command.assigned_on)]
 
 
 TEAM: Aggregate[Team | None, TeamCommand, TeamEvent] = Aggregate(

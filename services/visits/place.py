@@ -10,6 +10,7 @@ Errors:
     └── TeamNotServing       "TEAM_NOT_SERVING"      the team does not serve this hamlet
 """
 
+from datetime import date
 from uuid import UUID
 
 from services.kernel.decider import Lookup, NotKnownHere, Refused
@@ -36,13 +37,13 @@ class UnknownTeam(NotKnownHere):
 
 
 class TeamNotServing(Refused):
-    """The team was established for other hamlets."""
+    """The team served other hamlets that day, or was dissolved."""
 
     code = "TEAM_NOT_SERVING"
 
 
-def check_place(household: UUID, hamlet: UUID, team: UUID, lookup: Lookup) -> None:
-    """Refuse a visit whose household, hamlet and team do not fit.
+def check_place(household: UUID, hamlet: UUID, team: UUID, day: date, lookup: Lookup) -> None:
+    """Refuse a visit whose household, hamlet and team do not fit on the day it was made.
 
     The household may have been registered a moment ago in the same batch: its stream is asked, not a read model.
     """
@@ -52,8 +53,9 @@ def check_place(household: UUID, hamlet: UUID, team: UUID, lookup: Lookup) -> No
         if home is None:
             raise UnknownHousehold("Hộ này chưa được ghi danh.", field="household")
         raise HouseholdElsewhere("Hộ này thuộc ấp, khóm khác.", field="hamlet")
-    served = {row.hamlet for row in lookup.query(TERRITORY.served_by, team=str(team))}
-    if not served:
+    spans = lookup.query(TERRITORY.served_by, team=str(team))
+    if not spans:
         raise UnknownTeam("Không có Tổ công nghệ số cộng đồng này.", field="team")
+    served = {span.hamlet for span in spans if span.since <= day.isoformat() < span.until}
     if str(hamlet) not in served:
-        raise TeamNotServing("Tổ này không phụ trách ấp, khóm của hộ.", field="team")
+        raise TeamNotServing("Ngày đó Tổ này không phụ trách ấp, khóm của hộ.", field="team")

@@ -189,7 +189,7 @@ def guard(command: VisitCommand, lookup: Lookup) -> None:
     match command:
         case RecordVisit() | CorrectVisit():
             check_services(command.services, command.visited_on)
-            check_place(command.household, command.hamlet, command.team, lookup)
+            check_place(command.household, command.hamlet, command.team, command.visited_on, lookup)
         case VoidVisit():
             pass
         case _:

@@ -15,12 +15,24 @@ from services.registry.examples import EXAMPLES, HAMLET_ID
 from services.registry.team import (
     TEAM,
     AppointMember,
+    AssignDuty,
+    DissolveTeam,
     EstablishTeam,
-    MemberAppointed,
-    MemberStoodDown,
+    LaunchTeam,
+    NominateMember,
+    RenewTeam,
     StandDownMember,
     TeamCommand,
+)
+from services.registry.team_events import (
+    DutyAssigned,
+    MemberAppointed,
+    MemberNominated,
+    MemberStoodDown,
+    TeamDissolved,
     TeamEstablished,
+    TeamLaunched,
+    TeamRenewed,
 )
 from tests.registry.conftest import NOON
 
@@ -81,7 +93,7 @@ def test_today_is_today_in_vietnam() -> None:
     )
 
 
-@pytest.mark.parametrize("changes", [{"level": "commune"}, {"decision_no": ""}, {"name": "x" * 201}])
+@pytest.mark.parametrize("changes", [{"level": "district"}, {"decision_no": ""}, {"name": "x" * 201}])
 def test_what_no_team_can_be_is_not_a_command(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         establish(**changes)
@@ -139,6 +151,112 @@ def test_a_place_that_was_left_may_be_taken_again() -> None:
     left = given(TEAM, ESTABLISHED, LEADER, STOOD_DOWN)
     left.when(appoint(member=SOMEBODY)).then(LEADER.model_copy(update={"member": SOMEBODY}))
     left.when(appoint(appointed_on=TODAY)).then(LEADER.model_copy(update={"appointed_on": TODAY}))
+
+
+# -- levels -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_commune_team_serves_all_of_it_and_names_no_hamlet() -> None:
+    whole: dict[str, Any] = {"level": "commune", "hamlets": ()}
+    given(TEAM).when(establish(**whole)).then(ESTABLISHED.model_copy(update=whole))
+    given(TEAM).when(establish(level="commune")).refused("HAMLETS_NOT_EXPECTED", field="hamlets")
+
+
+def test_an_enterprise_team_names_its_enterprise_and_no_other_does() -> None:
+    of_works: dict[str, Any] = {"level": "enterprise", "hamlets": (), "enterprise": SOMEBODY}
+    given(TEAM).when(establish(**of_works)).then(ESTABLISHED.model_copy(update=of_works))
+    given(TEAM).when(establish(level="enterprise", hamlets=())).refused("ENTERPRISE_MISSING", field="enterprise")
+    given(TEAM).when(establish(enterprise=SOMEBODY)).refused("ENTERPRISE_MISSING", field="enterprise")
+
+
+# -- its decisions ----------------------------------------------------------------------------------------------------
+
+(RENEWED,) = (event for event in EXAMPLES if isinstance(event, TeamRenewed))
+(LAUNCHED,) = (event for event in EXAMPLES if isinstance(event, TeamLaunched))
+(NOMINATED,) = (event for event in EXAMPLES if isinstance(event, MemberNominated))
+(ASSIGNED,) = (event for event in EXAMPLES if isinstance(event, DutyAssigned))
+DISSOLVED = next(event for event in EXAMPLES if isinstance(event, TeamDissolved)).model_copy(
+    update={"decision_date": TODAY}
+)
+
+
+def renew(**changes: Any) -> RenewTeam:
+    return RenewTeam.model_validate({"actor": "official", "at": NOON, **RENEWED.model_dump(), **changes})
+
+
+def launch(**changes: Any) -> LaunchTeam:
+    return LaunchTeam.model_validate({"actor": "official", "at": NOON, **LAUNCHED.model_dump(), **changes})
+
+
+def dissolve(**changes: Any) -> DissolveTeam:
+    return DissolveTeam.model_validate({"actor": "official", "at": NOON, **DISSOLVED.model_dump(), **changes})
+
+
+def nominate(**changes: Any) -> NominateMember:
+    return NominateMember.model_validate({"actor": "official", "at": NOON, **NOMINATED.model_dump(), **changes})
+
+
+def assign(**changes: Any) -> AssignDuty:
+    return AssignDuty.model_validate({"actor": "official", "at": NOON, **ASSIGNED.model_dump(), **changes})
+
+
+def test_a_team_is_renewed_by_a_later_decision_for_other_hamlets() -> None:
+    given(TEAM, ESTABLISHED).when(renew()).then(RENEWED)
+    given(TEAM).when(renew()).refused("TEAM_UNKNOWN", field="team")
+    given(TEAM, ESTABLISHED).when(renew(hamlets=())).refused("NO_HAMLET", field="hamlets")
+    given(TEAM, ESTABLISHED).when(renew(decision_date=TOMORROW)).refused("DECISION_IN_FUTURE", field="decision_date")
+
+
+def test_decisions_on_a_team_follow_one_another() -> None:
+    early = date(2026, 9, 30)
+    given(TEAM, ESTABLISHED, RENEWED).when(renew(decision_date=early)).refused("DECISION_BEFORE_TEAM")
+    given(TEAM, ESTABLISHED, RENEWED).when(dissolve(decision_date=early)).refused("DECISION_BEFORE_TEAM")
+
+
+def test_a_team_is_launched_once_after_it_was_founded() -> None:
+    given(TEAM, ESTABLISHED).when(launch()).then(LAUNCHED)
+    given(TEAM, ESTABLISHED, LAUNCHED).when(launch()).refused("TEAM_LAUNCHED", field="team")
+    given(TEAM, ESTABLISHED).when(launch(launched_on=TOMORROW)).refused("DAY_IN_FUTURE", field="launched_on")
+    given(TEAM, ESTABLISHED).when(launch(launched_on=date(2026, 1, 19))).refused("DAY_BEFORE_TEAM")
+
+
+def test_of_a_dissolved_team_nothing_more_is_decided() -> None:
+    given(TEAM, ESTABLISHED, LEADER).when(dissolve()).then(DISSOLVED)
+    gone = given(TEAM, ESTABLISHED, LEADER, DISSOLVED)
+    for command in (renew(), launch(), dissolve(), nominate(), appoint(), stand_down(), assign()):
+        gone.when(command).refused("TEAM_DISSOLVED", field="team")
+
+
+# -- its people -------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_is_put_forward_and_then_appointed() -> None:
+    given(TEAM, ESTABLISHED).when(nominate()).then(NOMINATED)
+    given(TEAM, ESTABLISHED, NOMINATED).when(nominate()).refused("NOMINATED_ALREADY", field="member")
+    given(TEAM, ESTABLISHED, NOMINATED).when(appoint()).then(LEADER)
+    given(TEAM, ESTABLISHED, NOMINATED, LEADER).when(nominate()).refused("MEMBER_TWICE", field="member")
+
+
+def test_a_leader_is_replaced_in_one_step() -> None:
+    replaced = appoint(member=SOMEBODY, replaces=LEADER.member, appointed_on=date(2026, 9, 30))
+    given(TEAM, ESTABLISHED, LEADER).when(replaced).then(
+        STOOD_DOWN, LEADER.model_copy(update={"member": SOMEBODY, "appointed_on": date(2026, 9, 30)})
+    )
+    given(TEAM, ESTABLISHED).when(replaced).refused("MEMBER_UNKNOWN", field="replaces")
+
+
+def test_a_term_does_not_end_before_it_begins() -> None:
+    given(TEAM, ESTABLISHED).when(appoint(term_to=date(2026, 1, 19))).refused("TERM_REVERSED", field="term_to")
+
+
+def test_a_member_has_one_duty_at_a_time() -> None:
+    given(TEAM, ESTABLISHED, LEADER).when(assign()).then(ASSIGNED)
+    given(TEAM, ESTABLISHED, LEADER, ASSIGNED).when(assign()).then()
+    other = assign(duty="Trực điểm hỗ trợ")
+    given(TEAM, ESTABLISHED, LEADER, ASSIGNED).when(other).then(
+        ASSIGNED.model_copy(update={"duty": "Trực điểm hỗ trợ"})
+    )
+    given(TEAM, ESTABLISHED).when(assign()).refused("MEMBER_UNKNOWN", field="member")
 
 
 MEMBERS = [derived_id("test", "member", n) for n in range(4)]
