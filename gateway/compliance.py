@@ -10,12 +10,16 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, select
 
 from gateway import policies, teams
+from gateway.paging import Page, Slice
+from gateway.unit_tree import below
 
 Rule = Mapping[str, Any]
 
+AT_ONCE = 500
+"""Teams judged together."""
 MET, BROKEN, NOT_JUDGED = "met", "broken", "not_judged"
 PARTNERS = frozenset({"post_telecom", "bank", "enterprise"})
 """Staff that firms send (003 §III.5)."""
@@ -149,3 +153,24 @@ def judgements(
         team.team: judge(Roster(team.level, serving.get(team.team, ()), places), profiles[team.commune])
         for team in there
     }
+
+
+def out_of_order(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
+    """The teams below a unit that break a rule on a day, by name. A page looks at as many teams as it needs."""
+    tree = below([unit], day)
+    here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+    rows: list[Any] = []
+    cursors: list[str] = []
+    after = wanted.after
+    while True:
+        page = teams.teams_page(connection, visible, here, Slice(AT_ONCE, after))
+        judged = judgements(connection, [row.team for row in page.rows], day, visible)
+        for row, cursor in zip(page.rows, page.cursors, strict=True):
+            if any(each.verdict == BROKEN for each in judged.get(row.team, ())):
+                if len(rows) == wanted.first:
+                    return Page(rows, cursors, has_next=True)
+                rows.append(row)
+                cursors.append(cursor)
+        if not page.has_next:
+            return Page(rows, cursors)
+        after = page.cursors[-1]

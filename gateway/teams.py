@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     Index,
     LargeBinary,
+    Select,
     Table,
     and_,
     func,
@@ -350,6 +351,28 @@ def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> d
     for row in connection.execute(query.where(served.team.in_(teams)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)):
         found.setdefault(row.team, []).append(row)
     return found
+
+
+def without_team(unit: str, day: date) -> Select[Any]:
+    """Hamlets below a unit that no team serves on a day."""
+    hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, below([unit], day)
+    has_one = select(served.hamlet).where(served.hamlet == hamlets.hamlet, serves(day)).exists()
+    here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
+    return here.where(hamlets.valid_from <= day, ~has_one)
+
+
+def hamlets_without_team_page(
+    connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice
+) -> Page:
+    """These hamlets as far as the viewer may see, by name."""
+    hamlets = units.LIVE.hamlets.c
+    return page_of(connection, without_team(unit, day).where(visible), [hamlets.sort_key, hamlets.hamlet], wanted)
+
+
+def hamlets_without_team_count(connection: Connection, unit: str, day: date, visible: ColumnElement[bool]) -> int:
+    """How many of them there are."""
+    found = without_team(unit, day).where(visible).subquery()
+    return connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def members_pages(

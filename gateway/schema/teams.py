@@ -9,16 +9,16 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select, true
 
 from gateway import rollups, teams, units
-from gateway.compliance import judgements
+from gateway.compliance import judgements, out_of_order
 from gateway.context import context_of, once
 from gateway.coverage import Figures
 from gateway.errors import NotFound
 from gateway.paging import Page, slice_of
-from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.connections import Listing, ObjectType, PageInfo, connection_of, many, page_arguments
 from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
-from gateway.schema.units import Hamlet, Unit
+from gateway.schema.units import Hamlet, HamletConnection, Unit
 from gateway.unit_tree import below
 
 
@@ -176,6 +176,30 @@ TeamConnection = connection_of("Team", lambda: Team)
 MemberConnection: Any = connection_of("Member", lambda: Member)
 
 
+class TeamPage(ObjectType):
+    """Some of a list whose length nobody counts."""
+
+    nodes = many(Team)
+    page_info = graphene.Field(PageInfo, required=True)
+
+    @staticmethod
+    def resolve_nodes(page: Page, _info: Any) -> list[Any]:
+        return page.rows
+
+    @staticmethod
+    def resolve_page_info(page: Page, _info: Any) -> dict[str, Any]:
+        return {"has_next_page": page.has_next, "end_cursor": page.cursors[-1] if page.cursors else None}
+
+
+def _somewhere() -> dict[str, Any]:
+    return {
+        "unit": graphene.String(required=True, description="id or that day's code"),
+        "as_of": graphene.Date(description="today in Vietnam by default"),
+        "after_token": graphene.String(),
+        **page_arguments(),
+    }
+
+
 class TeamQueries:
     """Root fields of teams."""
 
@@ -187,6 +211,52 @@ class TeamQueries:
         **page_arguments(),
     )
     team = graphene.Field(Team, id=graphene.ID(required=True), after_token=graphene.String())
+    hamlets_without_team = graphene.Field(
+        HamletConnection,
+        required=True,
+        **_somewhere(),
+        description="hamlets that no team serves on a day",
+    )
+    teams_out_of_order = graphene.Field(
+        TeamPage,
+        required=True,
+        **_somewhere(),
+        description="teams that break a rule of the plans in force on a day; `compliance` says which",
+    )
+
+    @staticmethod
+    def resolve_hamlets_without_team(
+        _root: None,
+        info: GraphQLResolveInfo,
+        unit: str,
+        as_of: date | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        **_: Any,
+    ) -> Listing:
+        context, wanted = context_of(info), slice_of(first, after)
+        day = as_of or context.today
+        place = context.read(unit_id_of, unit, day)
+        visible = context.scope.hamlets(units.LIVE.hamlets.c.hamlet)
+        return Listing(
+            lambda: once(lambda: context.read(teams.hamlets_without_team_page, place, day, visible, wanted)),
+            lambda: once(lambda: context.read(teams.hamlets_without_team_count, place, day, visible)),
+        )
+
+    @staticmethod
+    def resolve_teams_out_of_order(
+        _root: None,
+        info: GraphQLResolveInfo,
+        unit: str,
+        as_of: date | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        **_: Any,
+    ) -> Page:
+        context, wanted = context_of(info), slice_of(first, after)
+        day = as_of or context.today
+        place = context.read(unit_id_of, unit, day)
+        return context.read(out_of_order, place, day, context.scope.teams, wanted)
 
     @staticmethod
     def resolve_teams(

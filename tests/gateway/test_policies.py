@@ -238,3 +238,34 @@ def test_what_nobody_has_told_is_not_judged_and_no_plan_judges_nothing(running: 
     found = verdicts(running, team)
     assert (found["II.3 a"][0], found["II.3 c"][0]) == ("NOT_JUDGED", "NOT_JUDGED")
     assert verdicts(running, team, "2025-07-31") == {}, "before it was founded"
+
+
+def test_which_hamlets_have_no_team_and_which_teams_are_out_of_order(running: Running) -> None:
+    profile = draft(running, running.province, plan=plan(rules=[{**MEMBERS, "value": 1}]))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    first, second = (running.hamlet(running.here, name=f"Ấp {n}")["id"] for n in (1, 2))
+    good, bad = (running.team(running.here, first)["id"] for _ in range(2))
+    running.settle()
+    appoint(running, good, "MEMBER", None)
+    running.settle()
+    asked = """query($d: Date, $n: Int) {
+        hamletsWithoutTeam(unit: "96", asOf: $d) { totalCount nodes { id } }
+        teamsOutOfOrder(unit: "96", asOf: $d, first: $n) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
+    found = running.gateway.data(asked, running.province)
+    assert found["hamletsWithoutTeam"] == {"totalCount": 1, "nodes": [{"id": second}]}
+    assert found["teamsOutOfOrder"]["nodes"] == [{"id": bad}]
+    early = running.gateway.data(asked, running.province, d="2026-01-31", n=1)["teamsOutOfOrder"]
+    assert early["pageInfo"]["hasNextPage"]
+    rest = running.gateway.data(
+        asked.replace("first: $n", "first: $n, after: $a").replace("$n: Int", "$n: Int, $a: String"),
+        running.province,
+        d="2026-01-31",
+        n=1,
+        a=early["pageInfo"]["endCursor"],
+    )["teamsOutOfOrder"]
+    assert {early["nodes"][0]["id"], rest["nodes"][0]["id"]} == {good, bad}
+    assert not rest["pageInfo"]["hasNextPage"]
+    before = running.gateway.data(asked, running.province, d="2025-07-31")
+    assert before["hamletsWithoutTeam"]["totalCount"] == 2, "before the team was founded nobody served"
+    nothing = running.gateway.data(asked, running.there)
+    assert (nothing["hamletsWithoutTeam"]["totalCount"], nothing["teamsOutOfOrder"]["nodes"]) == (0, [])
