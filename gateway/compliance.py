@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
-from gateway import policies, teams
+from gateway import members, policies, teams
 from gateway.paging import Page, Slice
 from gateway.unit_tree import below
 
@@ -145,9 +145,9 @@ def judgements(
     """Every judgement on each of these teams on a day; none on a team that was not founded yet, or is dissolved."""
     found = teams.teams_by_id(connection, wanted, visible)
     there = [team for team in found.values() if team.decision_date <= day < (team.dissolved_on or date.max)]
-    serving = teams.serving_on(connection, [team.team for team in there], day)
-    members = sorted({member.member for rows in serving.values() for member in rows})
-    places = teams.serving_elsewhere(connection, members, day)
+    serving = members.serving_on(connection, [team.team for team in there], day)
+    people = sorted({member.member for rows in serving.values() for member in rows})
+    places = members.serving_elsewhere(connection, people, day)
     profiles = policies.profiles_in_force(connection, sorted({team.commune for team in there}), day)
     return {
         team.team: judge(Roster(team.level, serving.get(team.team, ()), places), profiles[team.commune])

@@ -2,10 +2,11 @@
 
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.members import Members
 from gateway.policies import Policies
 from gateway.rows import ReadModel
 from gateway.teams import Teams
 from gateway.units import Units
 from gateway.visits import Visits
 
-PROJECTIONS: tuple[type[ReadModel], ...] = (Units, Policies, Teams, Visits, Coverage, Cases)
+PROJECTIONS: tuple[type[ReadModel], ...] = (Units, Policies, Teams, Members, Visits, Coverage, Cases)

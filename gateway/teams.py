@@ -1,4 +1,4 @@
-"""Teams: which teams serve which hamlets, who serves in them (opaque members with a role), and since when."""
+"""Teams: founded, renewed, launched and dissolved by which decisions, serving which hamlets on which days."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import (
-    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     Table,
     and_,
     func,
-    or_,
     select,
 )
 
@@ -77,62 +75,11 @@ class TeamDissolved(Event, name="team.dissolved"):
     successor: UUID | None
 
 
-class MemberNominated(Event, name="member.nominated"):
-    """Somebody was put forward."""
-
-    team: UUID
-    member: UUID
-    organisation: str
-    organisation_kind: str | None
-    nominated_on: date
-
-
-class MemberAppointed(Event, name="member.appointed"):
-    """Somebody serves."""
-
-    team: UUID
-    member: UUID
-    role: str
-    organisation: str
-    appointed_on: date
-    organisation_kind: str | None = None
-    same_hamlet: bool | None = None
-    part_time: bool | None = None
-    term_to: date | None = None
-
-
-class MemberStoodDown(Event, name="member.stood_down"):
-    """Somebody serves no longer. Since when they had served was not always said."""
-
-    team: UUID
-    member: UUID
-    stood_down_on: date
-    appointed_on: date | None = None
-
-
-class DutyAssigned(Event, name="duty.assigned"):
-    """What a member is to do from now on."""
-
-    team: UUID
-    member: UUID
-    duty: str
-    assigned_on: date
-
-
-TeamEvent: TypeAlias = (
-    TeamEstablished
-    | TeamRenewed
-    | TeamLaunched
-    | TeamDissolved
-    | MemberNominated
-    | MemberAppointed
-    | MemberStoodDown
-    | DutyAssigned
-)
+TeamEvent: TypeAlias = TeamEstablished | TeamRenewed | TeamLaunched | TeamDissolved
 
 
 class Teams(ReadModel):
-    """Tables of teams, the hamlets they serve and their members, past ones included."""
+    """Tables of teams, the decisions on them and the hamlets they serve, past ones included."""
 
     name = "teams"
     views: ClassVar[Mapping[str, Any]] = {"registry": TeamEvent}
@@ -173,32 +120,6 @@ class Teams(ReadModel):
             Column("signer", Identifier),
         )
         Index(f"team_hamlets_hamlet{self.suffix}", self.served.c.hamlet)
-        self.members = Table(
-            f"team_members{self.suffix}",
-            self.metadata,
-            Column("team", Identifier, primary_key=True),
-            Column("member", Identifier, primary_key=True),
-            Column("appointed_on", Identifier, primary_key=True),
-            Column("role", Identifier, nullable=False),
-            Column("organisation", Identifier, nullable=False),
-            Column("organisation_kind", Identifier),
-            Column("same_hamlet", Boolean),
-            Column("part_time", Boolean),
-            Column("term_to", Date),
-            Column("duty", Identifier),
-            Column("stood_down_on", Date),
-        )
-        self.nominations = Table(
-            f"team_nominations{self.suffix}",
-            self.metadata,
-            Column("team", Identifier, primary_key=True),
-            Column("member", Identifier, primary_key=True),
-            Column("organisation", Identifier, nullable=False),
-            Column("organisation_kind", Identifier),
-            Column("nominated_on", Date, nullable=False),
-            Column("pending", Boolean, nullable=False),
-        )
-        Index(f"team_members_member{self.suffix}", self.members.c.member)
 
     def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent]]) -> None:
         batch = _Batch(self, connection)
@@ -213,12 +134,9 @@ class _Batch:
     def __init__(self, model: Teams, connection: Connection) -> None:
         self._model, self._connection = model, connection
         self._teams, self._served, self._decisions = Rows(model.teams), Rows(model.served), Rows(model.decisions)
-        self._members, self._nominations = Rows(model.members), Rows(model.nominations)
-        self.rows = (self._teams, self._served, self._decisions, self._members, self._nominations)
+        self.rows = (self._teams, self._served, self._decisions)
         self._now: dict[str, dict[str, str]] = {}
         """Of each team touched: the hamlets it serves, and since when."""
-        self._since: dict[tuple[str, str], str | None] = {}
-        """Of each member touched: since when they serve."""
 
     def take(self, event: TeamEvent) -> None:
         match event:
@@ -226,19 +144,6 @@ class _Batch:
                 self._decided(event)
             case TeamLaunched():
                 self._teams.change((str(event.team),), {"launched_on": event.launched_on})
-            case MemberNominated():
-                self._nominations.put(event.model_dump() | _ids(event) | {"pending": True})
-            case MemberAppointed():
-                row = event.model_dump() | _ids(event) | {"appointed_on": event.appointed_on.isoformat()}
-                self._members.put(row | {"stood_down_on": None, "duty": None})
-                self._since[row["team"], row["member"]] = row["appointed_on"]
-                self._nominations.change((row["team"], row["member"]), {"pending": False})
-            case MemberStoodDown():
-                told = event.appointed_on.isoformat() if event.appointed_on else None
-                self._change_member(event, {"stood_down_on": event.stood_down_on}, told)
-                self._since[str(event.team), str(event.member)] = None
-            case DutyAssigned():
-                self._change_member(event, {"duty": event.duty})
             case _:
                 assert_never(event)
 
@@ -275,22 +180,6 @@ class _Batch:
         for hamlet in wanted - now.keys():
             now[hamlet] = today
             self._served.put({"team": team, "hamlet": hamlet, "since": today, "until": FOR_EVER})
-
-    def _change_member(
-        self, event: MemberStoodDown | DutyAssigned, values: Mapping[str, Any], since: str | None = None
-    ) -> None:
-        key = (str(event.team), str(event.member))
-        since = since or self._since.get(key) or self._serving_since(*key)
-        self._members.change((*key, since), values)
-
-    def _serving_since(self, team: str, member: str) -> str | None:
-        members = self._model.members.c
-        serving = select(members.appointed_on).where(members.team == team, members.member == member)
-        return self._connection.execute(serving.where(members.stood_down_on.is_(None))).scalar()
-
-
-def _ids(event: MemberAppointed | MemberNominated) -> dict[str, str]:
-    return {"team": str(event.team), "member": str(event.member)}
 
 
 LIVE = Teams()
@@ -375,63 +264,11 @@ def hamlets_without_team_count(connection: Connection, unit: str, day: date, vis
     return connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 
-def members_pages(
-    connection: Connection, teams: Sequence[str], serving_only: bool, wanted: Slice
-) -> Mapping[str, Page]:
-    """Members of each team in the order they were appointed."""
-    members = LIVE.members.c
-    query = select(LIVE.members).where(members.team.in_(teams))
-    if serving_only:
-        query = query.where(members.stood_down_on.is_(None))
-    return page_by_group(connection, query, members.team, [members.member, members.appointed_on], wanted)
-
-
-def members_counts(connection: Connection, teams: Sequence[str], serving_only: bool) -> Mapping[str, int]:
-    """How many members each team has."""
-    members = LIVE.members.c
-    query = select(members.team, func.count()).where(members.team.in_(teams)).group_by(members.team)
-    if serving_only:
-        query = query.where(members.stood_down_on.is_(None))
-    return counted(connection, query)
-
-
-def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
-    """Rows of those who served in each team on a day."""
-    members = LIVE.members.c
-    query = select(LIVE.members).where(members.team.in_(teams), *_serving(day)).order_by(members.member)
-    found: dict[str, list[Any]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.team, []).append(row)
-    return found
-
-
-def serving_elsewhere(connection: Connection, members: Sequence[str], day: date) -> dict[str, int]:
-    """In how many teams each of these served on a day."""
-    table = LIVE.members.c
-    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *_serving(day))
-    return counted(connection, query.group_by(table.member))
-
-
-def _serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    members = LIVE.members.c
-    return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
-
-
 def decisions_of(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
     """Rows of the decisions on each team, the first first."""
     decisions = LIVE.decisions.c
     query = select(LIVE.decisions).where(decisions.team.in_(teams)).order_by(decisions.decision_date)
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.team, []).append(row)
-    return found
-
-
-def nominations_of(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
-    """Rows of those put forward for each team and not appointed yet."""
-    nominations = LIVE.nominations.c
-    query = select(LIVE.nominations).where(nominations.team.in_(teams), nominations.pending)
-    found: dict[str, list[Any]] = {}
-    for row in connection.execute(query.order_by(nominations.nominated_on, nominations.member)):
         found.setdefault(row.team, []).append(row)
     return found

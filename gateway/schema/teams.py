@@ -8,7 +8,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select, true
 
-from gateway import rollups, teams, units
+from gateway import members, rollups, teams, units
 from gateway.compliance import judgements, out_of_order
 from gateway.context import context_of, once
 from gateway.coverage import Figures
@@ -137,7 +137,7 @@ class Team(ObjectType):
 
     @staticmethod
     def resolve_nominations(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
-        return context_of(info).load(teams.nominations_of, team.team, missing=[])
+        return context_of(info).load(members.nominations_of, team.team, missing=[])
 
     @staticmethod
     def resolve_members(
@@ -150,8 +150,8 @@ class Team(ObjectType):
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
         return Listing(
-            lambda: context.load(teams.members_pages, team.team, not past, wanted, missing=Page()),
-            lambda: context.load(teams.members_counts, team.team, not past, missing=0),
+            lambda: context.load(members.members_pages, team.team, not past, wanted, missing=Page()),
+            lambda: context.load(members.members_counts, team.team, not past, missing=0),
         )
 
     @staticmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway import cases, coverage, teams, visits
+from gateway import cases, coverage, members, visits
 from gateway.coverage import percent
 from gateway.projections import PROJECTIONS
 from gateway.rows import ReadModel
@@ -117,7 +117,7 @@ def test_what_came_last_holds(world: World) -> None:
     with world.database.read() as connection:
         statuses = connection.execute(visits.LIVE.visits.select()).all()
         assert sorted(v.status for v in statuses) == sorted(["recorded", "corrected", "voided", "corrected"] * 2)
-        serving = [m for m in connection.execute(teams.LIVE.members.select()).all() if m.stood_down_on is None]
+        serving = [m for m in connection.execute(members.LIVE.members.select()).all() if m.stood_down_on is None]
         assert sorted(m.role for m in serving) == ["leader", "leader", "member", "member"]
         guided = connection.execute(coverage.LIVE.quarters.select()).all()
         assert sorted((q.quarter, q.guided) for q in guided) == [("2026-Q3", 3)] * 2 + [("2026-Q4", 2)] * 2

@@ -1,0 +1,192 @@
+"""Members of teams: opaque ids with a role, where they come from, and from when to when they serve."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, TypeAlias, assert_never
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Table, func, or_, select
+
+from gateway.paging import Page, Slice, page_by_group
+from gateway.rows import Identifier, ReadModel, counted
+from services.kernel.message import Event
+from services.kernel.projection import Delivered
+from services.kernel.rows import Rows, write_all
+
+# What it reads of the registry's events
+
+
+class MemberNominated(Event, name="member.nominated"):
+    """Somebody was put forward."""
+
+    team: UUID
+    member: UUID
+    organisation: str
+    organisation_kind: str | None
+    nominated_on: date
+
+
+class MemberAppointed(Event, name="member.appointed"):
+    """Somebody serves."""
+
+    team: UUID
+    member: UUID
+    role: str
+    organisation: str
+    appointed_on: date
+    organisation_kind: str | None = None
+    same_hamlet: bool | None = None
+    part_time: bool | None = None
+    term_to: date | None = None
+
+
+class MemberStoodDown(Event, name="member.stood_down"):
+    """Somebody serves no longer. Since when they had served was not always said."""
+
+    team: UUID
+    member: UUID
+    stood_down_on: date
+    appointed_on: date | None = None
+
+
+class DutyAssigned(Event, name="duty.assigned"):
+    """What a member is to do from now on."""
+
+    team: UUID
+    member: UUID
+    duty: str
+    assigned_on: date
+
+
+MemberEvent: TypeAlias = MemberNominated | MemberAppointed | MemberStoodDown | DutyAssigned
+
+
+class Members(ReadModel):
+    """Tables of members, past ones included, and of those put forward."""
+
+    name = "members"
+    views: ClassVar[Mapping[str, Any]] = {"registry": MemberEvent}
+    streams: ClassVar[frozenset[str]] = frozenset({"team"})
+
+    def define(self) -> None:
+        self.members = Table(
+            f"team_members{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("member", Identifier, primary_key=True),
+            Column("appointed_on", Identifier, primary_key=True),
+            Column("role", Identifier, nullable=False),
+            Column("organisation", Identifier, nullable=False),
+            Column("organisation_kind", Identifier),
+            Column("same_hamlet", Boolean),
+            Column("part_time", Boolean),
+            Column("term_to", Date),
+            Column("duty", Identifier),
+            Column("stood_down_on", Date),
+        )
+        self.nominations = Table(
+            f"team_nominations{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("member", Identifier, primary_key=True),
+            Column("organisation", Identifier, nullable=False),
+            Column("organisation_kind", Identifier),
+            Column("nominated_on", Date, nullable=False),
+            Column("pending", Boolean, nullable=False),
+        )
+        Index(f"team_members_member{self.suffix}", self.members.c.member)
+
+    def apply(self, connection: Connection, events: Sequence[Delivered[MemberEvent]]) -> None:
+        members, nominations = Rows(self.members), Rows(self.nominations)
+        since: dict[tuple[str, str], str] = {}
+
+        def change(event: MemberStoodDown | DutyAssigned, values: Mapping[str, Any], told: date | None = None) -> None:
+            key = (str(event.team), str(event.member))
+            began = told.isoformat() if told else since.get(key) or self._serving_since(connection, *key)
+            members.change((*key, began), values)
+
+        for delivered in events:
+            match delivered.event:
+                case MemberNominated() as nominated:
+                    nominations.put(nominated.model_dump() | _ids(nominated) | {"pending": True})
+                case MemberAppointed() as appointed:
+                    row = appointed.model_dump() | _ids(appointed)
+                    row |= {"appointed_on": appointed.appointed_on.isoformat(), "stood_down_on": None, "duty": None}
+                    members.put(row)
+                    since[row["team"], row["member"]] = row["appointed_on"]
+                    nominations.change((row["team"], row["member"]), {"pending": False})
+                case MemberStoodDown() as gone:
+                    change(gone, {"stood_down_on": gone.stood_down_on}, gone.appointed_on)
+                case DutyAssigned() as assigned:
+                    change(assigned, {"duty": assigned.duty})
+                case _:
+                    assert_never(delivered.event)
+        write_all(connection, members, nominations)
+
+    def _serving_since(self, connection: Connection, team: str, member: str) -> str | None:
+        members = self.members.c
+        serving = select(members.appointed_on).where(members.team == team, members.member == member)
+        return connection.execute(serving.where(members.stood_down_on.is_(None))).scalar()
+
+
+def _ids(event: MemberAppointed | MemberNominated) -> dict[str, str]:
+    return {"team": str(event.team), "member": str(event.member)}
+
+
+LIVE = Members()
+"""The tables readers see."""
+
+
+# Questions; who may see a team may see its members
+
+
+def members_pages(
+    connection: Connection, teams: Sequence[str], serving_only: bool, wanted: Slice
+) -> Mapping[str, Page]:
+    """Members of each team in the order they were appointed."""
+    members = LIVE.members.c
+    query = select(LIVE.members).where(members.team.in_(teams))
+    if serving_only:
+        query = query.where(members.stood_down_on.is_(None))
+    return page_by_group(connection, query, members.team, [members.member, members.appointed_on], wanted)
+
+
+def members_counts(connection: Connection, teams: Sequence[str], serving_only: bool) -> Mapping[str, int]:
+    """How many members each team has."""
+    members = LIVE.members.c
+    query = select(members.team, func.count()).where(members.team.in_(teams)).group_by(members.team)
+    if serving_only:
+        query = query.where(members.stood_down_on.is_(None))
+    return counted(connection, query)
+
+
+def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
+    """Rows of those who served in each team on a day."""
+    members = LIVE.members.c
+    query = select(LIVE.members).where(members.team.in_(teams), *_serving(day)).order_by(members.member)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.team, []).append(row)
+    return found
+
+
+def serving_elsewhere(connection: Connection, members: Sequence[str], day: date) -> dict[str, int]:
+    """In how many teams each of these served on a day."""
+    table = LIVE.members.c
+    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *_serving(day))
+    return counted(connection, query.group_by(table.member))
+
+
+def _serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    members = LIVE.members.c
+    return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
+
+
+def nominations_of(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows of those put forward for each team and not appointed yet."""
+    nominations = LIVE.nominations.c
+    query = select(LIVE.nominations).where(nominations.team.in_(teams), nominations.pending)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query.order_by(nominations.nominated_on, nominations.member)):
+        found.setdefault(row.team, []).append(row)
+    return found
