@@ -159,7 +159,7 @@ class _Cost:
             listed = any(name in {"nodes", "edges"} for name in self._names(node.selection_set))
             return min(1 + (size * inner if listed else inner), MOST_COST + 1)
         inner_type = definition.type.of_type if is_non_null_type(definition.type) else definition.type
-        is_page = parent.name.endswith("Connection")  # the page's size was counted with its connection
+        is_page = parent.name.endswith(("Connection", "Page"))  # the page's size was counted with its connection
         return min((1 + inner) * (LIST_GUESS if is_list_type(inner_type) and not is_page else 1), MOST_COST + 1)
 
     def _names(self, selections: SelectionSetNode) -> Iterator[str]:

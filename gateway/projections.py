@@ -2,6 +2,8 @@
 
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.enterprises import Enterprises
+from gateway.groups import Groups
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.rows import ReadModel
@@ -9,4 +11,14 @@ from gateway.teams import Teams
 from gateway.units import Units
 from gateway.visits import Visits
 
-PROJECTIONS: tuple[type[ReadModel], ...] = (Units, Policies, Teams, Members, Visits, Coverage, Cases)
+PROJECTIONS: tuple[type[ReadModel], ...] = (
+    Units,
+    Policies,
+    Teams,
+    Members,
+    Enterprises,
+    Groups,
+    Visits,
+    Coverage,
+    Cases,
+)

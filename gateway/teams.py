@@ -46,6 +46,7 @@ class TeamEstablished(Event, name="team.established"):
     decision_no: str
     decision_date: date
     signer: str | None = None
+    enterprise: UUID | None = None
 
 
 class TeamRenewed(Event, name="team.renewed"):
@@ -93,6 +94,7 @@ class Teams(ReadModel):
             Column("commune", Identifier, nullable=False),
             Column("name", Identifier, nullable=False),
             Column("level", Identifier, nullable=False),
+            Column("enterprise", Identifier),
             Column("decision_no", Identifier, nullable=False),
             Column("decision_date", Date, nullable=False),
             Column("launched_on", Date),
@@ -156,6 +158,7 @@ class _Batch:
             case TeamEstablished():
                 row = event.model_dump(include={"level", "decision_no", "decision_date"})
                 row |= {"team": team, "commune": str(event.commune), "name": event.title}
+                row["enterprise"] = None if event.enterprise is None else str(event.enterprise)
                 gone = {"launched_on": None, "dissolved_on": None, "successor": None}
                 self._teams.put(row | gone | {"sort_key": sort_key(event.title)})
                 self._now[team] = {}

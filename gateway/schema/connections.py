@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 else:
     from graphene import InputObjectType, ObjectType
 
-__all__ = ["InputObjectType", "Listing", "ObjectType", "PageInfo", "connection_of", "many", "page_arguments"]
+__all__ = [
+    "InputObjectType",
+    "Listing",
+    "ObjectType",
+    "PageInfo",
+    "connection_of",
+    "many",
+    "page_arguments",
+    "page_type",
+]
 
 
 @dataclass
@@ -89,6 +98,25 @@ def connection_of(name: str, node: Callable[[], Any]) -> Any:
         "resolve_page_info": _page_info,
     }
     return type(f"{name}Connection", (ObjectType,), fields)
+
+
+def page_type(name: str, node: Callable[[], Any]) -> Any:
+    """The type of a list whose length nobody counts: `nodes` and `pageInfo`."""
+
+    def nodes(page: Page, _info: Any) -> list[Any]:
+        return page.rows
+
+    def page_info(page: Page, _info: Any) -> dict[str, Any]:
+        return {"has_next_page": page.has_next, "end_cursor": page.cursors[-1] if page.cursors else None}
+
+    fields = {
+        "__doc__": f"Some {name}, {DEFAULT_FIRST} at a time unless `first` says otherwise; nobody counts all of them.",
+        "nodes": many(node),
+        "page_info": graphene.Field(PageInfo, required=True),
+        "resolve_nodes": staticmethod(nodes),
+        "resolve_page_info": staticmethod(page_info),
+    }
+    return type(f"{name}Page", (ObjectType,), fields)
 
 
 def many(node: Any, **arguments: Any) -> Any:

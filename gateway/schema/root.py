@@ -6,6 +6,8 @@ from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
+from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
@@ -17,11 +19,31 @@ from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
 
 
-class Query(UnitQueries, PolicyQueries, TeamQueries, VisitQueries, CoverageQueries, CaseQueries, MeQueries, ObjectType):
+class Query(
+    UnitQueries,
+    PolicyQueries,
+    TeamQueries,
+    EnterpriseQueries,
+    GroupQueries,
+    VisitQueries,
+    CoverageQueries,
+    CaseQueries,
+    MeQueries,
+    ObjectType,
+):
     """Every question. The map is public; everything else needs a bearer token and stays within its scope."""
 
 
-class Mutation(HamletCommands, TeamCommands, PolicyCommands, VisitCommands, CaseCommands, ObjectType):
+class Mutation(
+    HamletCommands,
+    TeamCommands,
+    PolicyCommands,
+    EnterpriseCommands,
+    GroupCommands,
+    VisitCommands,
+    CaseCommands,
+    ObjectType,
+):
     """Every command. Sent twice with the same `commandId` it is done once and answered the same."""
 
 

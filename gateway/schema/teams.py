@@ -14,7 +14,7 @@ from gateway.context import context_of, once
 from gateway.coverage import Figures
 from gateway.errors import NotFound
 from gateway.paging import Page, slice_of
-from gateway.schema.connections import Listing, ObjectType, PageInfo, connection_of, many, page_arguments
+from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, page_type
 from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
@@ -173,22 +173,8 @@ class Team(ObjectType):
 
 
 TeamConnection = connection_of("Team", lambda: Team)
+TeamPage = page_type("Team", lambda: Team)
 MemberConnection: Any = connection_of("Member", lambda: Member)
-
-
-class TeamPage(ObjectType):
-    """Some of a list whose length nobody counts."""
-
-    nodes = many(Team)
-    page_info = graphene.Field(PageInfo, required=True)
-
-    @staticmethod
-    def resolve_nodes(page: Page, _info: Any) -> list[Any]:
-        return page.rows
-
-    @staticmethod
-    def resolve_page_info(page: Page, _info: Any) -> dict[str, Any]:
-        return {"has_next_page": page.has_next, "end_cursor": page.cursors[-1] if page.cursors else None}
 
 
 def _somewhere() -> dict[str, Any]:

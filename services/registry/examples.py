@@ -7,8 +7,10 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
+from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.hamlet import HamletRegistered
 from services.registry.map import MapDeclared
+from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
 from services.registry.plan_rules import Citation, DueRule, QuantityRule
 from services.registry.policy import (
     Plan,
@@ -35,6 +37,8 @@ HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000001")
 TEAM_ID = UUID("019a0000-0000-7000-8000-000000000002")
 MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
+ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
+GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 """The ids the other services' examples speak of: together the examples tell one story."""
 
 PLAN = Plan(
@@ -161,6 +165,24 @@ EXAMPLES: tuple[Event, ...] = (
         signer="Chủ tịch Ủy ban nhân dân xã",
         successor=None,
     ),
+    EnterpriseRegistered(
+        enterprise=ENTERPRISE_ID,
+        commune=COMMUNE,
+        name="Công ty thuỷ sản (ví dụ)",
+        workers=280,
+        many_from_elsewhere=None,
+        counted_on=date(2026, 1, 31),
+    ),
+    EnterpriseCounted(enterprise=ENTERPRISE_ID, workers=320, many_from_elsewhere=True, counted_on=date(2026, 6, 30)),
+    MessagingGroupLinked(
+        group=GROUP_ID,
+        place="hamlet",
+        about=HAMLET_ID,
+        app="zalo",
+        link="https://zalo.me/g/vidu0000",
+        linked_on=date(2026, 2, 1),
+    ),
+    MessagingGroupUnlinked(group=GROUP_ID, unlinked_on=date(2026, 8, 31)),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

@@ -5,9 +5,10 @@ opaque ids with a role and the organisation they come from; who they are is nobo
 team must have, and who leads it, differs by plan: it is judged by the profile in force (`policy.py`), not refused here.
 
 Refusals: TEAM_EXISTS, TEAM_UNKNOWN, TEAM_DISSOLVED, NO_HAMLET, HAMLETS_NOT_EXPECTED, HAMLET_TWICE, HAMLET_UNKNOWN,
-HAMLET_OF_OTHER_COMMUNE, COMMUNE_UNKNOWN, ENTERPRISE_MISSING, DECISION_IN_FUTURE, DECISION_BEFORE_TEAM, TEAM_LAUNCHED,
-DAY_IN_FUTURE, DAY_BEFORE_TEAM, MEMBER_TWICE, LEADER_TAKEN, APPOINTED_IN_FUTURE, APPOINTED_BEFORE_TEAM, MEMBER_UNKNOWN,
-TERM_REVERSED, NOMINATED_ALREADY, STOOD_DOWN_IN_FUTURE, STOOD_DOWN_BEFORE_APPOINTED.
+HAMLET_OF_OTHER_COMMUNE, COMMUNE_UNKNOWN, ENTERPRISE_MISSING, ENTERPRISE_UNKNOWN, DECISION_IN_FUTURE,
+DECISION_BEFORE_TEAM, TEAM_LAUNCHED, DAY_IN_FUTURE, DAY_BEFORE_TEAM, MEMBER_TWICE, LEADER_TAKEN, APPOINTED_IN_FUTURE,
+APPOINTED_BEFORE_TEAM, MEMBER_UNKNOWN, TERM_REVERSED, NOMINATED_ALREADY, STOOD_DOWN_IN_FUTURE,
+STOOD_DOWN_BEFORE_APPOINTED.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from pydantic import ConfigDict, Field
 from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.message import Command
+from services.registry.enterprise import ENTERPRISE
 from services.registry.hamlet import HAMLET, HamletRegistered, commune_of
 from services.registry.plan_rules import Organisation, TeamLevel
 from services.registry.team_events import (
@@ -151,6 +153,8 @@ def guard(command: TeamCommand, lookup: Lookup) -> None:
         case EstablishTeam():
             commune_of(lookup, command.commune)
             _belong(command.hamlets, command.commune, lookup)
+            if command.enterprise is not None and lookup.state(ENTERPRISE, str(command.enterprise)) is None:
+                raise Refused("Chưa có doanh nghiệp này.", code="ENTERPRISE_UNKNOWN", field="enterprise")
         case RenewTeam():
             team: Team | None = lookup.state(TEAM, str(command.team))
             if team is not None:

@@ -1,0 +1,124 @@
+"""Messaging groups: where people of a hamlet, a team or a unit reach each other, and which hamlets have none."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, TypeAlias, assert_never
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Connection, Index, Select, Table, func, select
+
+from gateway import units
+from gateway.paging import Page, Slice, page_of
+from gateway.rows import Identifier, ReadModel
+from gateway.unit_tree import below
+from services.kernel.message import Event
+from services.kernel.projection import Delivered
+from services.kernel.rows import Rows
+
+FOR_EVER = "9999-12-31"
+
+# What it reads of the registry's events
+
+
+class MessagingGroupLinked(Event, name="messaging_group.linked"):
+    """A group in use."""
+
+    group: UUID
+    place: str
+    about: UUID
+    app: str
+    link: str
+    linked_on: date
+
+
+class MessagingGroupUnlinked(Event, name="messaging_group.unlinked"):
+    """A group no longer in use."""
+
+    group: UUID
+    unlinked_on: date
+
+
+GroupEvent: TypeAlias = MessagingGroupLinked | MessagingGroupUnlinked
+
+
+class Groups(ReadModel):
+    """The table of groups, past ones included; ISO days, `until` not included."""
+
+    name = "groups"
+    views: ClassVar[Mapping[str, Any]] = {"registry": GroupEvent}
+    streams: ClassVar[frozenset[str]] = frozenset({"messaging_group"})
+
+    def define(self) -> None:
+        self.groups = Table(
+            f"messaging_groups{self.suffix}",
+            self.metadata,
+            Column("group", Identifier, primary_key=True),
+            Column("place", Identifier, nullable=False),
+            Column("about", Identifier, nullable=False),
+            Column("app", Identifier, nullable=False),
+            Column("link", Identifier, nullable=False),
+            Column("linked_on", Identifier, nullable=False),
+            Column("until", Identifier, nullable=False),
+        )
+        Index(f"messaging_groups_about{self.suffix}", self.groups.c.about)
+
+    def apply(self, connection: Connection, events: Sequence[Delivered[GroupEvent]]) -> None:
+        groups = Rows(self.groups)
+        for delivered in events:
+            match delivered.event:
+                case MessagingGroupLinked() as linked:
+                    groups.put(linked.model_dump(mode="json") | {"until": FOR_EVER})
+                case MessagingGroupUnlinked() as gone:
+                    groups.change((str(gone.group),), {"until": gone.unlinked_on.isoformat()})
+                case _:
+                    assert_never(delivered.event)
+        groups.write(connection)
+
+
+LIVE = Groups()
+"""The table readers see."""
+
+
+# Questions
+
+
+def in_use(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Groups in use on a day."""
+    groups = LIVE.groups.c
+    return groups.linked_on <= day.isoformat(), groups.until > day.isoformat()
+
+
+def groups_of(connection: Connection, about: Sequence[str], day: date) -> dict[str, list[Any]]:
+    """Rows of the groups in use of each hamlet, team or unit."""
+    groups = LIVE.groups.c
+    query = select(LIVE.groups).where(groups.about.in_(about), *in_use(day)).order_by(groups.linked_on, groups.group)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.about, []).append(row)
+    return found
+
+
+def group_by_id(connection: Connection, group: str) -> Any | None:
+    """The group."""
+    return connection.execute(select(LIVE.groups).where(LIVE.groups.c.group == group)).one_or_none()
+
+
+def _without(unit: str, day: date) -> Select[Any]:
+    hamlets, groups, tree = units.LIVE.hamlets.c, LIVE.groups.c, below([unit], day)
+    has_one = select(groups.group).where(groups.about == hamlets.hamlet, *in_use(day)).exists()
+    here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
+    return here.where(hamlets.valid_from <= day, ~has_one)
+
+
+def hamlets_without_group_page(
+    connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice
+) -> Page:
+    """Hamlets below a unit without a group, by name."""
+    hamlets = units.LIVE.hamlets.c
+    return page_of(connection, _without(unit, day).where(visible), [hamlets.sort_key, hamlets.hamlet], wanted)
+
+
+def hamlets_without_group_count(connection: Connection, unit: str, day: date, visible: ColumnElement[bool]) -> int:
+    """How many of them there are."""
+    found = _without(unit, day).where(visible).subquery()
+    return connection.execute(select(func.count()).select_from(found)).scalar_one()
