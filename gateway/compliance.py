@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
-from gateway import members, policies, teams
+from gateway import learning, members, policies, teams
 from gateway.paging import Page, Slice
 from gateway.unit_tree import below
 
@@ -45,11 +45,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A team's members on a day, and in how many teams each of them served."""
+    """A team's members on a day, in how many teams each of them served, and who was trained that year."""
 
     level: str
     members: Sequence[Any]
     places: Mapping[str, int]
+    trained: frozenset[str]
 
 
 def judge(roster: Roster, profiles: Sequence[Any]) -> list[Judgement]:
@@ -91,9 +92,18 @@ def _quantity(rule: Rule, roster: Roster) -> _Verdict | None:
         case "hours_per_activity_day" | "activity_days_per_week":
             return NOT_JUDGED, None, "chưa có số liệu về buổi hoạt động của Tổ"
         case "members_trained_per_year_percent":
-            return NOT_JUDGED, None, "chưa có số liệu tập huấn của thành viên"
+            return _trained(rule, roster)
         case _:
             return None  # counts hamlets or workers, not what a team is
+
+
+def _trained(rule: Rule, roster: Roster) -> _Verdict:
+    if not roster.members:
+        return NOT_JUDGED, None, "Tổ chưa có thành viên"
+    done = sum(member.member in roster.trained for member in roster.members)
+    share = 100 * done / len(roster.members)
+    met = _COMPARED[rule["comparator"]](share, rule["value"])
+    return (MET if met else BROKEN), share, f"{done} trên {len(roster.members)} thành viên đã được tập huấn trong năm"
 
 
 def _office(rule: Rule, roster: Roster) -> _Verdict:
@@ -148,9 +158,10 @@ def judgements(
     serving = members.serving_on(connection, [team.team for team in there], day)
     people = sorted({member.member for rows in serving.values() for member in rows})
     places = members.serving_elsewhere(connection, people, day)
+    trained = frozenset(learning.trained(connection, people, day))
     profiles = policies.profiles_in_force(connection, sorted({team.commune for team in there}), day)
     return {
-        team.team: judge(Roster(team.level, serving.get(team.team, ()), places), profiles[team.commune])
+        team.team: judge(Roster(team.level, serving.get(team.team, ()), places, trained), profiles[team.commune])
         for team in there
     }
 

@@ -190,3 +190,12 @@ def nominations_of(connection: Connection, teams: Sequence[str]) -> dict[str, li
     for row in connection.execute(query.order_by(nominations.nominated_on, nominations.member)):
         found.setdefault(row.team, []).append(row)
     return found
+
+
+def teams_of(connection: Connection, members: Sequence[str]) -> dict[str, list[str]]:
+    """In which teams each of these serves or served."""
+    table = LIVE.members.c
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(select(table.member, table.team).where(table.member.in_(members))):
+        found.setdefault(row.member, []).append(row.team)
+    return found

@@ -4,6 +4,7 @@ from gateway.cases import Cases
 from gateway.coverage import Coverage
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
+from gateway.learning import Learning
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.rows import ReadModel
@@ -18,6 +19,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Members,
     Enterprises,
     Groups,
+    Learning,
     Visits,
     Coverage,
     Cases,

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
-from gateway import cases, policies, teams, units, visits
+from gateway import cases, learning, policies, teams, units, visits
 from gateway.unit_tree import below, ever_held
 
 
@@ -107,6 +107,11 @@ class Scope:
         table = policies.LIVE.profiles.c
         published = table.status == "published"
         return or_(published, table.territory.in_(self._held)) if self._viewer.role in OFFICIALS else published
+
+    @cached_property
+    def trainings(self) -> ColumnElement[bool]:
+        """Condition on `trainings`: those of units held, of tiers above them nobody else's business."""
+        return self.communes(learning.LIVE.trainings.c.unit)
 
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 

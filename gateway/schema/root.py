@@ -9,6 +9,7 @@ from gateway.schema.coverage import CoverageQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
+from gateway.schema.learning import LearningCommands, LearningQueries
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
@@ -25,6 +26,7 @@ class Query(
     TeamQueries,
     EnterpriseQueries,
     GroupQueries,
+    LearningQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -40,6 +42,7 @@ class Mutation(
     PolicyCommands,
     EnterpriseCommands,
     GroupCommands,
+    LearningCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

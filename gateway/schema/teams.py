@@ -8,7 +8,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select, true
 
-from gateway import members, rollups, teams, units
+from gateway import learning, members, rollups, teams, units
 from gateway.compliance import judgements, out_of_order
 from gateway.context import context_of, once
 from gateway.coverage import Figures
@@ -31,6 +31,14 @@ class Member(ObjectType):
     organisation_kind = graphene.String(description="in the plans' words; null: not said")
     same_hamlet = graphene.Boolean(description="lives in a hamlet the team serves; null: not said")
     part_time = graphene.Boolean(description="kiêm nhiệm; null: not said")
+    trained = graphene.Boolean(
+        required=True,
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        description="trained, here or elsewhere, in the year of that day",
+    )
+    skill = graphene.String(
+        as_of=graphene.Date(), description="none, basic or advanced, as last assessed; null: not assessed"
+    )
     duty = graphene.String(description="what they are to do")
     appointed_on = graphene.Date(required=True)
     term_to = graphene.Date(description="last day of the term; null: open")
@@ -39,6 +47,18 @@ class Member(ObjectType):
     @staticmethod
     def resolve_id(member: Any, _info: Any) -> str:
         return str(member.member)
+
+    @staticmethod
+    async def resolve_trained(member: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> bool:
+        context = context_of(info)
+        found = await context.load(learning.trained_of, member.member, as_of or context.today, missing=False)
+        return bool(found)
+
+    @staticmethod
+    async def resolve_skill(member: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> str | None:
+        context = context_of(info)
+        found = await context.load(learning.skill_of, member.member, as_of or context.today)
+        return None if found is None else str(found.skill)
 
     @staticmethod
     def resolve_appointed_on(member: Any, _info: Any) -> date:

@@ -7,8 +7,10 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
+from services.registry.course import CourseCatalogued, CourseRetired
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.hamlet import HamletRegistered
+from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
 from services.registry.map import MapDeclared
 from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
 from services.registry.plan_rules import Citation, DueRule, QuantityRule
@@ -29,6 +31,7 @@ from services.registry.team_events import (
     TeamLaunched,
     TeamRenewed,
 )
+from services.registry.training import TrainingCalledOff, TrainingHeld, TrainingScheduled
 from services.registry.unit import UnitRegistered, UnitSucceeded, unit_id
 
 COMMUNE = unit_id("current", "commune", "31843")
@@ -39,6 +42,8 @@ MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
+COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
+TRAINING_ID = UUID("019a0000-0000-7000-8000-000000000014")
 """The ids the other services' examples speak of: together the examples tell one story."""
 
 PLAN = Plan(
@@ -183,6 +188,32 @@ EXAMPLES: tuple[Event, ...] = (
         linked_on=date(2026, 2, 1),
     ),
     MessagingGroupUnlinked(group=GROUP_ID, unlinked_on=date(2026, 8, 31)),
+    CourseCatalogued(
+        course=COURSE_ID, name="Hướng dẫn VNeID", topics=("VNEID_L2",), provider="Sở Khoa học và Công nghệ"
+    ),
+    CourseRetired(course=COURSE_ID),
+    TrainingScheduled(
+        training=TRAINING_ID,
+        unit=COMMUNE,
+        course=COURSE_ID,
+        name="Tập huấn Tổ công nghệ số cộng đồng quý I",
+        mode="hands_on",
+        organiser="Phòng Văn hóa - Xã hội",
+        trainer_organisation="police",
+        first_day=date(2026, 3, 2),
+        last_day=date(2026, 3, 3),
+    ),
+    TrainingHeld(training=TRAINING_ID, held_on=date(2026, 3, 3), attended=(MEMBER_ID,), missed=()),
+    TrainingCalledOff(training=TRAINING_ID),
+    MemberSkillAssessed(
+        member=MEMBER_ID, skill="basic", assessor="Phòng Văn hóa - Xã hội", assessed_on=date(2026, 4, 1)
+    ),
+    ExternalCourseCompleted(
+        member=MEMBER_ID,
+        course="Kỹ năng số cơ bản",
+        provider="Bình dân học vụ số",
+        completed_on=date(2026, 5, 10),
+    ),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(
