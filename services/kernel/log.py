@@ -8,6 +8,8 @@ restored dump has other object ids, a restored cluster another timeline, a resto
 witness file beside it remembers.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,16 @@ history = Table(
 
 _NUMBERING_LOCK = 7_151_001
 
+_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+_NUMBER_POSTGRES = """
+WITH next_up AS (
+  SELECT ordinal FROM outbox ORDER BY ordinal LIMIT %s
+), taken AS (
+  DELETE FROM outbox WHERE ordinal IN (SELECT ordinal FROM next_up)
+)
+INSERT INTO log (position, ordinal)
+SELECT (SELECT coalesce(max(position), 0) FROM log) + row_number() OVER (ORDER BY ordinal), ordinal FROM next_up
+"""
 _NUMBER = text(
     "INSERT INTO log (position, ordinal) SELECT :start + row_number() OVER (ORDER BY ordinal), ordinal"
     " FROM (SELECT ordinal FROM outbox ORDER BY ordinal LIMIT :limit) AS next_up"
@@ -49,6 +61,8 @@ _PAGE = text(
     " e.correlation_id, e.cause FROM log l JOIN events e ON e.ordinal = l.ordinal"
     " WHERE l.position > :after AND l.position <= :until ORDER BY l.position"
 )
+_PAGE_POSTGRES = re.sub(r":(\w+)", r"%(\1)s", _PAGE.text)
+_HEAD = "SELECT coalesce(max(position), 0) FROM log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,9 @@ def number(connection: Connection, limit: int) -> int:
     Holds the numbering lock to the end of the caller's transaction, so that two relays cannot interleave.
     """
     _lock(connection)
-    start = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(_NUMBER_POSTGRES, (limit,)).rowcount
+    start = connection.exec_driver_sql(_HEAD).scalar_one()
     moved = connection.execute(_NUMBER, {"start": start, "limit": limit}).rowcount
     if moved:
         connection.execute(_EMPTY_OUTBOX, {"start": start})
@@ -82,7 +98,33 @@ def number(connection: Connection, limit: int) -> int:
 
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_NUMBERING_LOCK,))
+        connection.exec_driver_sql(_LOCK, (_NUMBERING_LOCK,))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a relay learns in one round: how many it numbered, how far the log goes, and what comes after `after`."""
+
+    numbered: int
+    head: int
+    after: int
+    events: Sequence[Recorded]
+
+
+def step(connection: Connection, published: int, after: int, limit: int, most: int) -> Step:
+    """Remember how far publishing has come, number up to `most`, read up to `limit` events after `after`.
+
+    On PostgreSQL, outside a transaction: all of it is one round trip, and what is read is numbered for good.
+    """
+    driver: Any = connection.connection.driver_connection
+    with driver.pipeline():
+        with driver.transaction():
+            driver.execute("UPDATE history SET published = %s WHERE published <> %s", (published, published))
+            driver.execute(_LOCK, (_NUMBERING_LOCK,))
+            numbering = driver.execute(_NUMBER_POSTGRES, (most,), prepare=True)
+            head = driver.execute(_HEAD, prepare=True)
+        page = driver.execute(_PAGE_POSTGRES, {"after": after, "until": after + limit}, prepare=True)
+    return Step(numbering.rowcount, head.fetchone()[0], after, [Recorded(*row) for row in page])
 
 
 def events_since(connection: Connection, after: int, limit: int) -> list[Recorded]:
@@ -98,7 +140,7 @@ def page(connection: Connection, after: int, limit: int) -> Page:
 
 def head(connection: Connection) -> Head:
     """Epoch and last position given."""
-    position = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
+    position = connection.exec_driver_sql(_HEAD).scalar_one()
     epoch = connection.exec_driver_sql("SELECT epoch FROM history").scalar_one_or_none()
     return Head(epoch or "", int(position))
 

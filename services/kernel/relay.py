@@ -9,8 +9,7 @@ numbered and read. Crashing between numbering and publishing only repeats.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import psycopg
 import structlog
@@ -19,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from services.kernel import log as event_log
 from services.kernel.database import Database
+from services.kernel.log import Step
 from services.kernel.message import Recorded
 
 logger = structlog.get_logger(__name__)
@@ -38,6 +38,8 @@ _LOOK = (
     " (SELECT coalesce(max(position), 0) FROM log)"
 )
 """All an idle relay asks: do I still lead, is there anything to number, how far did I publish, how far goes the log."""
+LOOK_SECONDS = 1.0
+"""A busy relay knows without asking that there is something to number, but asks so often whether it still leads."""
 
 
 class PublishFailed(Exception):
@@ -65,16 +67,6 @@ class Publisher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What one round found: how many it numbered, how far the log goes, and what comes after `after`."""
-
-    numbered: int
-    head: int
-    after: int
-    events: Sequence[Recorded]
-
-
 class Relay:
     """Runs until `stop`. `beat` is called whenever there is progress, idle polling included."""
 
@@ -94,6 +86,7 @@ class Relay:
         self._beat = beat
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._look_at = 0.0
         self.leading = threading.Event()
 
     def wake(self) -> None:
@@ -140,13 +133,14 @@ class Relay:
         trouble = 0
         retry_at = announce_at = witnessed = 0.0
         published = -1
-        ahead: _Page | None = None
+        busy = False
+        ahead: Step | None = None
         try:
             while not self._stopping.is_set():
                 now = time.monotonic()
                 tries = now >= retry_at
-                page, ahead = ahead or self._next(connection, published, published, BATCH if tries else 0), None
-                published = page.after
+                page = ahead or self._next(connection, published, published, BATCH if tries else 0, busy=busy)
+                published, ahead, busy = page.after, None, True
                 sent = 0
                 if tries:
                     try:
@@ -176,17 +170,17 @@ class Relay:
                 if ahead is None and page.numbered < BATCH and sent < BATCH:
                     if sent:
                         self._stopping.wait(GATHER_SECONDS)
-                    self._idle(listener)
+                    busy = self._idle(listener)
         finally:
             if listener is not None:
                 listener.close()
 
-    def _publish(self, connection: Connection, epoch: str, page: "_Page") -> "_Page | None":
+    def _publish(self, connection: Connection, epoch: str, page: Step) -> Step | None:
         """Send a page; returns the next one when this one was full: numbered and read while the broker was at work."""
-        ahead: list[_Page] = []
+        ahead: list[Step] = []
 
         def read_ahead() -> None:
-            ahead.append(self._next(connection, page.after, page.after + BATCH, BATCH))
+            ahead.append(self._next(connection, page.after, page.after + BATCH, BATCH, busy=True))
 
         if len(page.events) == BATCH:
             self._publisher.publish(self._service, epoch, page.events, read_ahead)
@@ -194,32 +188,36 @@ class Relay:
             self._publisher.publish(self._service, epoch, page.events)
         return ahead[0] if ahead else None
 
-    def _next(self, connection: Connection, published: int, after: int, limit: int) -> "_Page":
+    def _next(self, connection: Connection, published: int, after: int, limit: int, *, busy: bool) -> Step:
         """Number what waits, remember how far publishing has come, read what comes `after`.
 
-        -1 for `published` and `after`: where the database says that publishing has come to.
+        -1 for `published` and `after`: where the database says that publishing has come to. Unless `busy` it is looked
+        first whether there is anything to do.
         """
         if not self._database.is_postgres:
             with self._database.write() as own:
                 numbered, published, head = _numbered(own, published)
             with self._database.read() as own:
                 return _read(own, numbered, head, after if after >= 0 else published, limit)
-        leads, waiting, remembered, head = connection.exec_driver_sql(_LOOK, (_LEADER_LOCK,)).one()
-        if not leads:
-            raise OperationalError("leadership lost", None, psycopg.OperationalError("leadership lost"))
-        numbered = 0
-        if waiting or published not in (-1, remembered):
-            driver: Any = connection.connection.driver_connection
-            with driver.transaction():
-                numbered, remembered, head = _numbered(connection, published)
-        return _read(connection, numbered, head, after if after >= 0 else remembered, limit)
+        now = time.monotonic()
+        if published < 0 or not busy or now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            leads, waiting, remembered, head = connection.exec_driver_sql(_LOOK, (_LEADER_LOCK,)).one()
+            if not leads:
+                raise OperationalError("leadership lost", None, psycopg.OperationalError("leadership lost"))
+            if published < 0:
+                published = after = remembered
+            if not waiting and published == remembered:
+                return _read(connection, 0, head, after, limit)
+        return event_log.step(connection, published, after, limit, BATCH)
 
-    def _idle(self, listener: "_Listener | None") -> None:
-        if listener is None:
-            self._wake.wait(IDLE_SECONDS)
-            self._wake.clear()
-        else:
-            listener.wait(IDLE_SECONDS)
+    def _idle(self, listener: "_Listener | None") -> bool:
+        """Wait to be told of a commit; True when told."""
+        if listener is not None:
+            return listener.wait(IDLE_SECONDS)
+        told = self._wake.wait(IDLE_SECONDS)
+        self._wake.clear()
+        return told
 
 
 def _numbered(connection: Connection, published: int) -> tuple[int, int, int]:
@@ -229,9 +227,9 @@ def _numbered(connection: Connection, published: int) -> tuple[int, int, int]:
     return numbered, event_log.published(connection), event_log.head(connection).position
 
 
-def _read(connection: Connection, numbered: int, head: int, after: int, limit: int) -> _Page:
+def _read(connection: Connection, numbered: int, head: int, after: int, limit: int) -> Step:
     events = event_log.events_since(connection, after, limit) if limit and after < head else ()
-    return _Page(numbered, head, after, events)
+    return Step(numbered, head, after, events)
 
 
 class _Listener:
@@ -242,9 +240,8 @@ class _Listener:
         self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
         self._connection.execute(f"LISTEN {CHANNEL}")
 
-    def wait(self, seconds: float) -> None:
-        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
-            pass
+    def wait(self, seconds: float) -> bool:
+        return sum(1 for _ in self._connection.notifies(timeout=seconds, stop_after=1)) > 0
 
     def close(self) -> None:
         self._connection.close()

@@ -8,6 +8,7 @@ Errors:
 
     Halted    the source's history is not the one this subscription followed: `causo rebuild` or `causo start-over`
     NotYet    raised by a handler: what the event needs is not here yet; tried again, never parked
+    Leaving   told to stop on a long way: what has been taken in stands, the rest is fetched at the next start
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,10 @@ class Halted(Exception):
 
 class NotYet(Exception):
     """Not an error of the event: ask again in a moment."""
+
+
+class Leaving(Exception):
+    """Stopped between two pages."""
 
 
 class EventSource(Protocol):
@@ -102,6 +107,8 @@ class Subscription:
         """How long a batch may be gathered before it is handed over."""
         self.on_progress: Callable[[], None] = lambda: None
         """Called when a run has been taken in or a stream tried again: a long way is many of them."""
+        self.must_leave: Callable[[], bool] = lambda: False
+        """Asked before each page and each stream tried again: who is told to stop does not go a long way to its end."""
         self.alarm_seconds = inf
         """What is taken in so long after it was recorded is said in the log, at most once a minute."""
         self._quiet_until: datetime | None = None
@@ -182,6 +189,8 @@ class Subscription:
 
     def _fetch(self, epoch: str, after: int, until: int) -> None:
         while after < until:
+            if self.must_leave():
+                raise Leaving
             page = self._events.events_since(self.source, after, min(PAGE, until - after))
             if page.epoch != epoch:  # restored since: these positions are not the ones that were announced
                 self._cursor_in(page.epoch)
@@ -388,6 +397,8 @@ class Subscription:
             due = self._holding.due(connection)
         released = 0
         for row in due:
+            if self.must_leave():
+                raise Leaving
             released += self._retry(row.stream, row.attempts)
             self.on_progress()
         return released
