@@ -9,12 +9,12 @@ numbered and read. Crashing between numbering and publishing only repeats.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from services.kernel import log as event_log
 from services.kernel.database import Database
@@ -271,14 +271,20 @@ class Notifier:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        connection: Connection | None = None
         while True:
             self._due.wait()
             if self._stopping:
                 return
             self._due.clear()
             try:
-                with self._database.engine.connect() as connection:
-                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"NOTIFY {CHANNEL}")
+                connection = connection or self._database.keep()
+                driver: Any = connection.connection.driver_connection
+                driver.execute(f"NOTIFY {CHANNEL}")
                 time.sleep(GATHER_SECONDS)
-            except (DBAPIError, psycopg.Error):
+            except (SQLAlchemyError, psycopg.Error):
+                if connection is not None:
+                    connection.invalidate()
+                    connection.close()
+                    connection = None
                 time.sleep(0.5)  # the relay polls anyway; do not spin on a database that is down

@@ -19,7 +19,7 @@ from math import inf
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from services.kernel.clock import Clock, system_clock, to_text
@@ -119,6 +119,8 @@ class Subscription:
         self._cursor_asked = cursors.select().where(*self._mine(cursors))
         holding = self._holding.any.label("holding")
         self._cursor_locked = select(cursors, holding).where(*self._mine(cursors)).with_for_update(of=cursors)
+        moved = cursors.update().where(*self._mine(cursors))
+        self._cursor_moved = moved.values(position=bindparam("to"), moved_at=bindparam("at"))
 
     # -- what arrives ---------------------------------------------------------------------------------------------
 
@@ -372,9 +374,7 @@ class Subscription:
     def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
         versions = {recorded.stream: recorded.version for recorded in applied}
         note_versions(connection, self.name, versions)
-        connection.execute(
-            cursors.update().where(*self._mine(cursors)).values(position=position, moved_at=to_text(self._clock()))
-        )
+        connection.execute(self._cursor_moved, {"to": position, "at": to_text(self._clock())})
 
     # -- held streams ---------------------------------------------------------------------------------------------
 
@@ -470,7 +470,7 @@ def for_process_manager(
 
     def effect(delivered: Sequence[Delivered[Any]]) -> None:
         with database.read() as connection:
-            commands = [command for item in delivered for command in manager.react(connection, item)]
+            commands = manager.react(connection, delivered)
         for answer in execute_many(commands) if commands else ():
             if not answer.accepted:
                 logger.warning("reaction_refused", manager=manager.name, code=answer.code)
