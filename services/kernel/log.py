@@ -63,6 +63,11 @@ _PAGE = text(
 )
 _PAGE_POSTGRES = re.sub(r":(\w+)", r"%(\1)s", _PAGE.text)
 _HEAD = "SELECT coalesce(max(position), 0) FROM log"
+HOLDS = (
+    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = %s AND granted)"
+)
+"""Whether this session holds an advisory lock."""
+_LEADS_AND_HEAD = f"SELECT {HOLDS}, coalesce(max(position), 0) FROM log"  # noqa: S608  a text of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +108,20 @@ def _lock(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a relay learns in one round: how many it numbered, how far the log goes, and what comes after `after`."""
+    """What a relay learns in a round: does it lead, how many it numbered, how far the log goes, what comes after."""
 
+    leads: bool
     numbered: int
     head: int
     after: int
     events: Sequence[Recorded]
 
 
-def step(connection: Connection, published: int, after: int, limit: int, most: int) -> Step:
+def step(connection: Connection, lock: int, published: int, after: int, limit: int, most: int) -> Step:
     """Remember how far publishing has come, number up to `most`, read up to `limit` events after `after`.
 
-    On PostgreSQL, outside a transaction: all of it is one round trip, and what is read is numbered for good.
+    On PostgreSQL, outside a transaction: all of it is one round trip, and what is read is numbered for good. Whoever
+    does not hold the leader's `lock` any more has done no harm, numbering has a lock of its own; he must not publish.
     """
     driver: Any = connection.connection.driver_connection
     with driver.pipeline():
@@ -122,9 +129,10 @@ def step(connection: Connection, published: int, after: int, limit: int, most: i
             driver.execute("UPDATE history SET published = %s WHERE published <> %s", (published, published))
             driver.execute(_LOCK, (_NUMBERING_LOCK,))
             numbering = driver.execute(_NUMBER_POSTGRES, (most,), prepare=True)
-            head = driver.execute(_HEAD, prepare=True)
+            state = driver.execute(_LEADS_AND_HEAD, (lock,), prepare=True)
         page = driver.execute(_PAGE_POSTGRES, {"after": after, "until": after + limit}, prepare=True)
-    return Step(numbering.rowcount, head.fetchone()[0], after, [Recorded(*row) for row in page])
+    leads, head = state.fetchone()
+    return Step(leads, numbering.rowcount, head, after, [Recorded(*row) for row in page])
 
 
 def events_since(connection: Connection, after: int, limit: int) -> list[Recorded]:

@@ -34,8 +34,8 @@ STALL_SECONDS = 10.0
 """Longest silence while confirms are due."""
 REDECLARE_SECONDS = 5.0
 """How often announcing also declares exchange and feed again: a lost binding of the feed returns nothing."""
-CHUNK = 128
-WINDOW = 1024
+CHUNK = 64
+WINDOW = 4096
 """Messages written at once, and messages allowed to be unconfirmed."""
 ROUNDS = 3
 
