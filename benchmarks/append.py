@@ -1,14 +1,15 @@
 """What an append costs with a long history stored, against a short one.
 
 Two databases, the same process and one caller, in turns: fifty commands here, fifty there. Half of the commands open a
-stream, half add to a stream of ten events chosen at random among all, which must be loaded first. Compared are the two
-medians of a run, so that a neighbour who falls into one turn decides nothing.
+stream, half add to a stream of ten events chosen at random among all, which must be loaded first. The cost of a run is
+the mean of the two kinds' medians: a neighbour who falls into one turn decides nothing, and a median of both kinds
+together would lie in the gap between them.
 """
 
 import random
 import time
 from datetime import UTC, datetime
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from benchmarks.history import STREAM_LENGTH, counter_of, write_history
@@ -25,6 +26,7 @@ from services.kernel.message import Command
 SMALL = 10_000
 TURN = 50
 MOST = 1.2
+KINDS = ("opens", "adds")
 
 
 def long_history(stage: Stage) -> tuple[str, int]:
@@ -40,20 +42,24 @@ def measure(stage: Stage) -> list[Row]:
     small = stage.template("store_small", lambda database: write_history(database, SMALL, numbered=True))
     databases = {str(SMALL): stage.postgres.database_url(small), str(count): stage.postgres.database_url(large)}
     turns = stage.size(20, 6)
-    runs: dict[str, list[float]] = {size: [] for size in databases}
+    runs: dict[str, list[dict[str, float]]] = {size: [] for size in databases}
     for number in range(1, stage.rounds + 1):
         found = stage.ours("benchmarks.append:take_turns", databases=databases, turns=turns)
-        for size, cost in found.items():
-            runs[size].append(cost)
-        stage.say(f"  round {number}: " + ", ".join(f"{int(size):,} {brief(cost)} µs" for size, cost in found.items()))
-    short, long = Figures(tuple(runs[str(SMALL)])), Figures(tuple(runs[str(count)]))
+        for size, costs in found.items():
+            runs[size].append(costs)
+        told = (f"{int(size):,} {brief(mean(costs.values()))} µs" for size, costs in found.items())
+        stage.say(f"  round {number}: " + ", ".join(told))
+    few, many = runs[str(SMALL)], runs[str(count)]
     # Of each round first: both sides of a round saw the same machine.
+    kinds = {kind: median(b[kind] / a[kind] for a, b in zip(few, many, strict=True)) for kind in KINDS}
+    short, long = (Figures(tuple(mean(costs.values()) for costs in side)) for side in (few, many))
     ratio = median(b / a for a, b in zip(short.runs, long.runs, strict=True))
     return [
         Row(
             f"append with {count:,} events stored, against {SMALL:,}",
             *(long.median, short.median, ratio, f"≤ {MOST}×", "µs", ratio <= MOST),
-            f"median command of a run, {2 * turns * TURN:,} commands a run; long {long.spread}, short {short.spread}",
+            f"{2 * turns * TURN:,} commands a run; opening a stream {kinds['opens']:.2f}×, adding to one loaded first"
+            f" {kinds['adds']:.2f}×; long {long.spread}, short {short.spread}",
         )
     ]
 
@@ -61,33 +67,37 @@ def measure(stage: Stage) -> list[Row]:
 # In a process of its own
 
 
-def take_turns(given: dict[str, Any]) -> dict[str, float]:
-    """The median cost of a command by database, in µs."""
+def take_turns(given: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The median cost of a command by database and kind, in µs."""
     sides = {size: _Side(url, int(size)) for size, url in given["databases"].items()}
     for side in sides.values():
         side.turn()  # connections, prepared statements
-        side.costs.clear()
+        side.forget()
     for _ in range(given["turns"]):
         for side in sides.values():
             side.turn()
     for side in sides.values():
         side.database.close()
-    return {size: median(side.costs) * 1e6 for size, side in sides.items()}
+    return {size: {kind: median(side.costs[kind]) * 1e6 for kind in KINDS} for size, side in sides.items()}
 
 
 class _Side:
     def __init__(self, url: str, size: int) -> None:
         self.database = Database(url)
         self.processor = CommandProcessor(self.database, COUNTING, system_clock)
-        self.costs: list[float] = []
+        self.forget()
         self._streams = size // STREAM_LENGTH
+
+    def forget(self) -> None:
+        self.costs: dict[str, list[float]] = {kind: [] for kind in KINDS}
 
     def turn(self) -> None:
         for number in range(TURN):
-            command = self._command(opens=number % 2 == 0)
+            kind = KINDS[number % 2]
+            command = self._command(opens=kind == "opens")
             began = time.perf_counter()
             answer = self.processor.execute(command)
-            self.costs.append(time.perf_counter() - began)
+            self.costs[kind].append(time.perf_counter() - began)
             assert answer.accepted, answer.code
 
     def _command(self, *, opens: bool) -> Command:

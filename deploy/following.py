@@ -12,7 +12,7 @@ import structlog
 from services.kernel.messaging.consumer import QueueConsumer
 from services.kernel.messaging.topology import SubscriptionQueue
 from services.kernel.messaging.transport import HeadAnnounced, Incoming, IncomingEvent
-from services.kernel.subscription import Halted, Subscription
+from services.kernel.subscription import Halted, Leaving, Subscription
 
 logger = structlog.get_logger(__name__)
 
@@ -70,6 +70,8 @@ class QueueFollower:
             self.subscription.retry_held()
         except Halted:
             self._caught_up = True
+        except Leaving:
+            pass
         except Exception as error:
             logger.warning("tending_failed", subscription=self.subscription.name, error=type(error).__name__)
         finally:
@@ -124,6 +126,7 @@ def follow(followers: Sequence[QueueFollower], stopping: threading.Event, beat: 
             beat("following")
 
     for follower in followers:
+        follower.subscription.must_leave = stopping.is_set
         follower.start()
     while not stopping.is_set():
         for follower in followers:

@@ -61,9 +61,9 @@ def create_app(parts: GatewayParts) -> Starlette:
         clock=parts.clock,
     )
     routes = [
+        Route("/graphql", GraphQLEndpoint(parts)),  # asked most, found first
         *page_routes(pages),
         *explorer.routes(),
-        Route("/graphql", GraphQLEndpoint(parts)),
         Route("/live", live),
         Route("/ready", ready(parts.database)),
         Route("/metrics", metrics.page),

@@ -12,13 +12,19 @@ import anyio
 import anyio.to_thread
 import structlog
 from graphql import (
+    DocumentNode,
+    ExecutionContext,
     ExecutionResult,
     FieldNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
     execute,
 )
+from graphql.execution.execute import CollectedErrors
 from graphql.execution.values import get_argument_values, get_variable_values
 
 from gateway.context import Context
@@ -31,6 +37,38 @@ log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 8
 """Queries that may hold a database connection at the same time."""
+
+
+class _Coerced(ExecutionContext):
+    """Takes variables as they were coerced once, before their cost was counted: a batch of visits has many."""
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        *_: Any,
+        **__: Any,
+    ) -> ExecutionContext:
+        fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        operation, coerced = (raw_variable_values or {}).values()
+        return cls(
+            schema,
+            fragments,
+            root_value,
+            context_value,
+            operation,
+            coerced,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            CollectedErrors(),
+            None,
+            None,
+        )
 
 
 class Runner:
@@ -59,11 +97,9 @@ class Runner:
         check_cost(self._schema, document.ast, operation, coerced)
         await self._freshness.wait(read_tokens([after, *self._tokens(operation, coerced)]))
         if not is_query(operation):
-            return await self._execute(document, operation, variables, context)
+            return await self._execute(document, operation, coerced, context)
         self._limiter = self._limiter or anyio.CapacityLimiter(MOST_AT_ONCE)
-        return await anyio.to_thread.run_sync(
-            self._query, document, operation, variables, context, limiter=self._limiter
-        )
+        return await anyio.to_thread.run_sync(self._query, document, operation, coerced, context, limiter=self._limiter)
 
     def _query(
         self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any], context: Context
@@ -83,8 +119,8 @@ class Runner:
     async def _execute(
         self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any], context: Context
     ) -> ExecutionResult:
-        name = operation.name.value if operation.name else None
-        result = execute(self._schema, document.ast, None, context, variables, name)
+        given = {"operation": operation, "variables": variables}
+        result = execute(self._schema, document.ast, None, context, given, execution_context_class=_Coerced)
         return result if isinstance(result, ExecutionResult) else await result
 
     def _tokens(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> list[str]:

@@ -1,8 +1,9 @@
 """What the gateway's read models have in common."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Select, Text
+from sqlalchemy import ColumnElement, Connection, Select, Text
 from sqlalchemy.dialects import postgresql
 
 from services.kernel.projection import Projection
@@ -15,6 +16,13 @@ class ReadModel(Projection):
     """A read model of the gateway. `streams` are the categories of streams it shows: what a reader can wait for."""
 
     streams: ClassVar[frozenset[str]]
+
+
+def among(column: ColumnElement[str], values: Sequence[str] | Select[Any]) -> ColumnElement[bool]:
+    """`column` is one of these. A list of one, the usual one, needs no statement of its own length each time."""
+    if isinstance(values, Select) or len(values) != 1:
+        return column.in_(values)
+    return column == values[0]
 
 
 def counted(connection: Connection, query: Select[Any]) -> dict[Any, int]:

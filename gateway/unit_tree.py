@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select
 
 from gateway.paging import Page, Slice, page_by_group
-from gateway.rows import counted
+from gateway.rows import among, counted
 from gateway.units import COLUMNS, LIVE, Succession, in_force, unit_from
 
 
 def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
     """`(root, unit)` of everything under the roots, themselves included; as of a day, or of all days for None."""
     units = LIVE.units
-    tree = select(units.c.unit.label("root"), units.c.unit).where(units.c.unit.in_(roots)).cte("below", recursive=True)
+    tree = (
+        select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots)).cte("below", recursive=True)
+    )
     step = select(tree.c.root, units.c.unit).join(tree, units.c.parent == tree.c.unit)
     return tree.union_all(step if as_of is None else step.where(in_force(as_of)))
 
@@ -103,5 +105,5 @@ def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) ->
 def ever_held(held: Sequence[str]) -> CTE:
     """`unit`: the units held, what lies below them, and all that preceded any of these. Follows time backwards only."""
     units, carried = LIVE.units.c, LIVE.carried.c
-    reach = select(units.unit).where(units.unit.in_(held)).cte("ever_held", recursive=True)
+    reach = select(units.unit).where(among(units.unit, held)).cte("ever_held", recursive=True)
     return reach.union(select(carried.also).join(reach, carried.holds == reach.c.unit))

@@ -130,10 +130,10 @@ class Scope:
         """Which of these hamlets lie in communes held today, or are served by the viewer's team."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(connection.execute(self._served).scalars())
-        return set(connection.execute(self._hamlets_of, {"wanted": list(wanted)}).scalars())
+        return _found(connection, self._hamlets_of, wanted)
 
     @cached_property
-    def _hamlets_of(self) -> Select[Any]:
+    def _hamlets_of(self) -> "_Asked":
         known = units.LIVE.hamlets.c
         return self._of_communes(known.hamlet, known.commune)
 
@@ -141,17 +141,29 @@ class Scope:
         """Which of these teams are the viewer's own or belong to communes held today."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(self._viewer.teams)
-        return set(connection.execute(self._teams_of, {"wanted": list(wanted)}).scalars())
+        return _found(connection, self._teams_of, wanted)
 
     @cached_property
-    def _teams_of(self) -> Select[Any]:
+    def _teams_of(self) -> "_Asked":
         known = teams.LIVE.teams.c
         return self._of_communes(known.team, known.commune)
 
-    def _of_communes(self, thing: ColumnElement[str], commune: ColumnElement[str]) -> Select[Any]:
+    def _of_communes(self, thing: ColumnElement[str], commune: ColumnElement[str]) -> "_Asked":
         """Those `wanted` whose commune is held today."""
-        among = thing.in_(bindparam("wanted", expanding=True))
-        return select(thing).where(among, commune.in_(select(below(self._viewer.units, self._today).c.unit)))
+        held = select(thing).where(commune.in_(select(below(self._viewer.units, self._today).c.unit)))
+        one, several = thing == bindparam("wanted"), thing.in_(bindparam("wanted", expanding=True))
+        return held.where(one), held.where(several)
+
+
+_Asked = tuple[Select[Any], Select[Any]]
+"""A statement for one `wanted`, and one for several, which must be put together anew for every number of them."""
+
+
+def _found(connection: Connection, asked: _Asked, wanted: Collection[str]) -> set[str]:
+    one, several = asked
+    if len(wanted) == 1:
+        return set(connection.execute(one, {"wanted": next(iter(wanted))}).scalars())
+    return set(connection.execute(several, {"wanted": list(wanted)}).scalars())
 
 
 @lru_cache(maxsize=256)

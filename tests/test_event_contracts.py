@@ -114,8 +114,7 @@ def test_every_read_model_and_process_manager_takes_every_example(consumer: Cons
                 projection.apply(connection, _delivered(source, union))
         for manager in (manager_class() for manager_class in consumer.process_managers):
             for source, union in manager.views.items():
-                for delivered in _delivered(source, union):
-                    manager.react(connection, delivered)
+                manager.react(connection, _delivered(source, union))
     database.close()
 
 

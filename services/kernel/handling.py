@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 8
 BATCH = 500
 CACHED_STREAMS = 8192
+LOST_SECONDS = 0.05
+"""Pause after a lost connection: whatever ended it may be about to end those that wait in the pool."""
 GATHER_SECONDS = 0.001
 """Longest wait for callers who shared the last batch."""
 
@@ -250,6 +252,7 @@ class CommandProcessor:
                 self._drop_connection()
                 if attempt + 1 == attempts:
                     raise
+                time.sleep(LOST_SECONDS)
             time.sleep(random.uniform(0, 0.004 * 2**attempt))
         return False
 

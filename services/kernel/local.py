@@ -23,7 +23,7 @@ from services.kernel.log import Head, Page
 from services.kernel.message import Recorded
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.store import Conflict
-from services.kernel.subscription import Halted, Subscription
+from services.kernel.subscription import Halted, Leaving, Subscription
 
 logger = structlog.get_logger(__name__)
 
@@ -108,6 +108,8 @@ class LocalFollower:
 
     def start(self) -> None:
         """Begin to follow."""
+        for subscription in self.subscriptions:
+            subscription.must_leave = self._stopping.is_set
         self._thread.start()
 
     def stop(self) -> None:
@@ -147,7 +149,7 @@ class LocalFollower:
                 return
             try:
                 act(subscription)
-            except Halted:
-                continue  # said once when it halted; visible in `causo status`
+            except (Halted, Leaving):  # halted: said once when it did, visible in `causo status`
+                continue
             except Exception as error:
                 logger.warning("follower_trouble", subscription=subscription.name, error=type(error).__name__)

@@ -8,6 +8,8 @@ restored dump has other object ids, a restored cluster another timeline, a resto
 witness file beside it remembers.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,16 @@ history = Table(
 
 _NUMBERING_LOCK = 7_151_001
 
+_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+_NUMBER_POSTGRES = """
+WITH next_up AS (
+  SELECT ordinal FROM outbox ORDER BY ordinal LIMIT %s
+), taken AS (
+  DELETE FROM outbox WHERE ordinal IN (SELECT ordinal FROM next_up)
+)
+INSERT INTO log (position, ordinal)
+SELECT (SELECT coalesce(max(position), 0) FROM log) + row_number() OVER (ORDER BY ordinal), ordinal FROM next_up
+"""
 _NUMBER = text(
     "INSERT INTO log (position, ordinal) SELECT :start + row_number() OVER (ORDER BY ordinal), ordinal"
     " FROM (SELECT ordinal FROM outbox ORDER BY ordinal LIMIT :limit) AS next_up"
@@ -49,6 +61,13 @@ _PAGE = text(
     " e.correlation_id, e.cause FROM log l JOIN events e ON e.ordinal = l.ordinal"
     " WHERE l.position > :after AND l.position <= :until ORDER BY l.position"
 )
+_PAGE_POSTGRES = re.sub(r":(\w+)", r"%(\1)s", _PAGE.text)
+_HEAD = "SELECT coalesce(max(position), 0) FROM log"
+HOLDS = (
+    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = %s AND granted)"
+)
+"""Whether this session holds an advisory lock."""
+_LEADS_AND_HEAD = f"SELECT {HOLDS}, coalesce(max(position), 0) FROM log"  # noqa: S608  a text of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,9 @@ def number(connection: Connection, limit: int) -> int:
     Holds the numbering lock to the end of the caller's transaction, so that two relays cannot interleave.
     """
     _lock(connection)
-    start = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(_NUMBER_POSTGRES, (limit,)).rowcount
+    start = connection.exec_driver_sql(_HEAD).scalar_one()
     moved = connection.execute(_NUMBER, {"start": start, "limit": limit}).rowcount
     if moved:
         connection.execute(_EMPTY_OUTBOX, {"start": start})
@@ -82,7 +103,36 @@ def number(connection: Connection, limit: int) -> int:
 
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_NUMBERING_LOCK,))
+        connection.exec_driver_sql(_LOCK, (_NUMBERING_LOCK,))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a relay learns in a round: does it lead, how many it numbered, how far the log goes, what comes after."""
+
+    leads: bool
+    numbered: int
+    head: int
+    after: int
+    events: Sequence[Recorded]
+
+
+def step(connection: Connection, lock: int, published: int, after: int, limit: int, most: int) -> Step:
+    """Remember how far publishing has come, number up to `most`, read up to `limit` events after `after`.
+
+    On PostgreSQL, outside a transaction: all of it is one round trip, and what is read is numbered for good. Whoever
+    does not hold the leader's `lock` any more has done no harm, numbering has a lock of its own; he must not publish.
+    """
+    driver: Any = connection.connection.driver_connection
+    with driver.pipeline():
+        with driver.transaction():
+            driver.execute("UPDATE history SET published = %s WHERE published <> %s", (published, published))
+            driver.execute(_LOCK, (_NUMBERING_LOCK,))
+            numbering = driver.execute(_NUMBER_POSTGRES, (most,), prepare=True)
+            state = driver.execute(_LEADS_AND_HEAD, (lock,), prepare=True)
+        page = driver.execute(_PAGE_POSTGRES, {"after": after, "until": after + limit}, prepare=True)
+    leads, head = state.fetchone()
+    return Step(leads, numbering.rowcount, head, after, [Recorded(*row) for row in page])
 
 
 def events_since(connection: Connection, after: int, limit: int) -> list[Recorded]:
@@ -98,7 +148,7 @@ def page(connection: Connection, after: int, limit: int) -> Page:
 
 def head(connection: Connection) -> Head:
     """Epoch and last position given."""
-    position = connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM log").scalar_one()
+    position = connection.exec_driver_sql(_HEAD).scalar_one()
     epoch = connection.exec_driver_sql("SELECT epoch FROM history").scalar_one_or_none()
     return Head(epoch or "", int(position))
 

@@ -20,5 +20,8 @@ class ProcessManager(ABC):
     views: ClassVar[Mapping[str, Any]]
 
     @abstractmethod
-    def react(self, connection: Connection, delivered: Delivered[Any]) -> Sequence[Command]:
-        """The commands this event asks for. May read, never write, the service's own tables."""
+    def react(self, connection: Connection, delivered: Sequence[Delivered[Any]]) -> Sequence[Command]:
+        """The commands these events ask for, in their order. May read, never write, the service's own tables.
+
+        When it raises, the events come again one by one.
+        """

@@ -5,6 +5,7 @@ on where the batch was cut.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Table, bindparam
@@ -36,7 +37,7 @@ class Rows:
     def write(self, connection: Connection) -> None:
         """Send what was gathered."""
         if self._whole:
-            connection.execute(self._upsert(connection), list(self._whole.values()))
+            connection.execute(_upsert(self._table, connection.dialect.name), list(self._whole.values()))
         for columns, changes in self._by_columns().items():
             statement = (
                 self._table.update()
@@ -45,16 +46,6 @@ class Rows:
             )
             connection.execute(statement, changes)
 
-    def _upsert(self, connection: Connection) -> Any:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(self._table)
-        rest = [column.name for column in self._table.columns if column.name not in self._key]
-        if not rest:
-            return statement.on_conflict_do_nothing(index_elements=self._key)
-        return statement.on_conflict_do_update(
-            index_elements=self._key, set_={name: statement.excluded[name] for name in rest}
-        )
-
     def _by_columns(self) -> dict[tuple[str, ...], list[dict[str, Any]]]:
         grouped: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for key, values in self._partial.items():
@@ -62,6 +53,18 @@ class Rows:
             parameters |= {f"new_{name}": value for name, value in values.items()}
             grouped.setdefault(tuple(values), []).append(parameters)
         return grouped
+
+
+@lru_cache(maxsize=256)
+def _upsert(table: Table, dialect: str) -> Any:
+    """Written with every batch: built once."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table)
+    key = [column.name for column in table.primary_key.columns]
+    rest = [column.name for column in table.columns if column.name not in key]
+    if not rest:
+        return statement.on_conflict_do_nothing(index_elements=key)
+    return statement.on_conflict_do_update(index_elements=key, set_={name: statement.excluded[name] for name in rest})
 
 
 def write_all(connection: Connection, *changes: Rows) -> None:

@@ -8,6 +8,7 @@ Errors:
 
     Halted    the source's history is not the one this subscription followed: `causo rebuild` or `causo start-over`
     NotYet    raised by a handler: what the event needs is not here yet; tried again, never parked
+    Leaving   told to stop on a long way: what has been taken in stands, the rest is fetched at the next start
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from math import inf
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from services.kernel.clock import Clock, system_clock, to_text
@@ -49,6 +50,10 @@ class Halted(Exception):
 
 class NotYet(Exception):
     """Not an error of the event: ask again in a moment."""
+
+
+class Leaving(Exception):
+    """Stopped between two pages."""
 
 
 class EventSource(Protocol):
@@ -102,6 +107,8 @@ class Subscription:
         """How long a batch may be gathered before it is handed over."""
         self.on_progress: Callable[[], None] = lambda: None
         """Called when a run has been taken in or a stream tried again: a long way is many of them."""
+        self.must_leave: Callable[[], bool] = lambda: False
+        """Asked before each page and each stream tried again: who is told to stop does not go a long way to its end."""
         self.alarm_seconds = inf
         """What is taken in so long after it was recorded is said in the log, at most once a minute."""
         self._quiet_until: datetime | None = None
@@ -112,6 +119,8 @@ class Subscription:
         self._cursor_asked = cursors.select().where(*self._mine(cursors))
         holding = self._holding.any.label("holding")
         self._cursor_locked = select(cursors, holding).where(*self._mine(cursors)).with_for_update(of=cursors)
+        moved = cursors.update().where(*self._mine(cursors))
+        self._cursor_moved = moved.values(position=bindparam("to"), moved_at=bindparam("at"))
 
     # -- what arrives ---------------------------------------------------------------------------------------------
 
@@ -182,6 +191,8 @@ class Subscription:
 
     def _fetch(self, epoch: str, after: int, until: int) -> None:
         while after < until:
+            if self.must_leave():
+                raise Leaving
             page = self._events.events_since(self.source, after, min(PAGE, until - after))
             if page.epoch != epoch:  # restored since: these positions are not the ones that were announced
                 self._cursor_in(page.epoch)
@@ -363,9 +374,7 @@ class Subscription:
     def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
         versions = {recorded.stream: recorded.version for recorded in applied}
         note_versions(connection, self.name, versions)
-        connection.execute(
-            cursors.update().where(*self._mine(cursors)).values(position=position, moved_at=to_text(self._clock()))
-        )
+        connection.execute(self._cursor_moved, {"to": position, "at": to_text(self._clock())})
 
     # -- held streams ---------------------------------------------------------------------------------------------
 
@@ -388,6 +397,8 @@ class Subscription:
             due = self._holding.due(connection)
         released = 0
         for row in due:
+            if self.must_leave():
+                raise Leaving
             released += self._retry(row.stream, row.attempts)
             self.on_progress()
         return released
@@ -459,7 +470,7 @@ def for_process_manager(
 
     def effect(delivered: Sequence[Delivered[Any]]) -> None:
         with database.read() as connection:
-            commands = [command for item in delivered for command in manager.react(connection, item)]
+            commands = manager.react(connection, delivered)
         for answer in execute_many(commands) if commands else ():
             if not answer.accepted:
                 logger.warning("reaction_refused", manager=manager.name, code=answer.code)

@@ -5,7 +5,7 @@ the event and the hamlet, so an event handled twice counts once. While the regis
 lies, its plan cannot be known: the event waits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
@@ -92,48 +92,46 @@ class Counting(ProcessManager):
     name: ClassVar[str] = "counting"
     views: ClassVar[dict[str, Any]] = {"visits": Followed}
 
-    def react(self, connection: Connection, delivered: Delivered[Followed]) -> Sequence[Command]:
+    def react(self, connection: Connection, delivered: Sequence[Delivered[Followed]]) -> Sequence[Command]:
         """One command for each hamlet touched. Raises `NotYet` while one of them is not on the map here."""
-        event = delivered.event
-        match event:
-            case HouseholdRegistered():
-                return [_count_household(connection, delivered, event)]
-            case VisitRecorded():
-                return [_count_visit(connection, delivered, event.hamlet, event.guided_on)]
-            case VisitCorrected(previous_hamlet=UUID() as previous) if previous != event.hamlet:
-                return [
-                    _count_visit(connection, delivered, previous, None),
-                    _count_visit(connection, delivered, event.hamlet, event.guided_on),
-                ]
-            case VisitCorrected():
-                return [_count_visit(connection, delivered, event.hamlet, event.guided_on)]
-            case VisitVoided():
-                return [_count_visit(connection, delivered, event.hamlet, None)]
-            case _:
-                assert_never(event)
+        touched = [_touched(each.event) for each in delivered]
+        provinces = TERRITORY.provinces_of(connection, {hamlet for hamlets in touched for hamlet in hamlets})
+        commands: list[Command] = []
+        for each, hamlets in zip(delivered, touched, strict=True):
+            for hamlet, guided_on in hamlets.items():
+                commands.append(_command(each, hamlet, guided_on, _plan(provinces, each, hamlet)))
+        return commands
 
 
-def _count_household(
-    connection: Connection, delivered: Delivered[Followed], event: HouseholdRegistered
-) -> CountHousehold:
-    return CountHousehold(
-        **_caused_by(delivered, event.hamlet),
-        hamlet=event.hamlet,
-        household=event.household,
-        registered_on=event.registered_on,
-        plan=_plan(connection, delivered, event.hamlet),
-    )
+def _touched(event: Followed) -> dict[UUID, date | None]:
+    """The hamlets an event touches, with the day on which the visit counts there, if it does."""
+    match event:
+        case HouseholdRegistered():
+            return {event.hamlet: None}
+        case VisitCorrected(previous_hamlet=UUID() as previous) if previous != event.hamlet:
+            return {previous: None, event.hamlet: event.guided_on}
+        case VisitRecorded() | VisitCorrected():
+            return {event.hamlet: event.guided_on}
+        case VisitVoided():
+            return {event.hamlet: None}
+        case _:
+            assert_never(event)
 
 
-def _count_visit(connection: Connection, delivered: Delivered[Any], hamlet: UUID, guided_on: date | None) -> CountVisit:
+def _command(delivered: Delivered[Followed], hamlet: UUID, guided_on: date | None, plan: Term | None) -> Command:
+    event, caused_by = delivered.event, _caused_by(delivered, hamlet)
+    if isinstance(event, HouseholdRegistered):
+        return CountHousehold(
+            **caused_by, hamlet=hamlet, household=event.household, registered_on=event.registered_on, plan=plan
+        )
     return CountVisit(
-        **_caused_by(delivered, hamlet),
+        **caused_by,
         hamlet=hamlet,
-        visit=delivered.event.visit,
+        visit=event.visit,
         revision=delivered.recorded.version,
-        household=delivered.event.household,
+        household=event.household,
         guided_on=guided_on,
-        plan=_plan(connection, delivered, hamlet),
+        plan=plan,
     )
 
 
@@ -147,9 +145,9 @@ def _caused_by(delivered: Delivered[Any], hamlet: UUID) -> dict[str, Any]:
     }
 
 
-def _plan(connection: Connection, delivered: Delivered[Any], hamlet: UUID) -> Term | None:
+def _plan(provinces: Mapping[UUID, UUID], delivered: Delivered[Followed], hamlet: UUID) -> Term | None:
     """The plan in force on the day the event was recorded: the same whenever it is handled."""
-    province = TERRITORY.province_of(connection, hamlet)
+    province = provinces.get(hamlet)
     if province is None:
         raise NotYet(f"hamlet {hamlet} is not on the map yet")
     plan = plan_in_force(province, business_date(parse_recorded_at(delivered.recorded)))

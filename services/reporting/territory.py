@@ -1,6 +1,6 @@
 """Where a hamlet lies: its commune and province, told by the registry, for plans and roll-ups."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
@@ -71,19 +71,20 @@ class Territory(Projection):
         below = below.union_all(select(self.units.c.unit).where(self.units.c.parent == below.c.unit))
         return select(self.hamlets.c.hamlet).where(self.hamlets.c.commune.in_(select(below.c.unit)))
 
-    def province_of(self, connection: Connection, hamlet: UUID) -> UUID | None:
-        """The province a hamlet lies in; None while the registry's events have not all come."""
-        found = connection.execute(self._province_asked, {"hamlet": str(hamlet)}).scalar()
-        return None if found is None else UUID(found)
+    def provinces_of(self, connection: Connection, hamlets: Collection[UUID]) -> dict[UUID, UUID]:
+        """The province each hamlet lies in; one is left out while the registry's events have not all come."""
+        rows = connection.execute(self._provinces_asked, {"hamlets": [str(hamlet) for hamlet in hamlets]})
+        return {UUID(row.hamlet): UUID(row.unit) for row in rows}
 
     @cached_property
-    def _province_asked(self) -> Select[Any]:
-        # Asked with every visit: built once.
-        columns = (self.units.c.unit, self.units.c.level, self.units.c.parent)
-        commune = select(self.hamlets.c.commune).where(self.hamlets.c.hamlet == bindparam("hamlet")).scalar_subquery()
-        above = select(*columns).where(self.units.c.unit == commune).cte("above", recursive=True)
-        above = above.union_all(select(*columns).where(self.units.c.unit == above.c.parent))
-        return select(above.c.unit).where(above.c.level == "province")
+    def _provinces_asked(self) -> Select[Any]:
+        # Asked with every batch of visits: built once.
+        units, hamlets = self.units.c, self.hamlets.c
+        columns = (units.unit, units.level, units.parent)
+        first = select(hamlets.hamlet, *columns).join(self.units, units.unit == hamlets.commune)
+        above = first.where(hamlets.hamlet.in_(bindparam("hamlets", expanding=True))).cte("above", recursive=True)
+        above = above.union_all(select(above.c.hamlet, *columns).where(units.unit == above.c.parent))
+        return select(above.c.hamlet, above.c.unit).where(above.c.level == "province")
 
 
 def _replace(connection: Connection, table: Table, key: Column[Any], rows: dict[str, dict[str, str | None]]) -> None:

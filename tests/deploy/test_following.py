@@ -48,6 +48,20 @@ def test_a_long_way_to_the_head_beats_with_every_page(counting: Counting, monkey
     assert beaten_before_page == list(range(10))
 
 
+def test_who_is_told_to_stop_leaves_a_long_way_after_the_page_at_hand_and_goes_on_from_there(
+    counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "PAGE", PAGE)
+    counter = counting.counter(*[1] * (10 * PAGE - 1))
+    stopping = threading.Event()
+
+    follow([QueueFollower(NO_BROKER, counting.follower())], stopping, lambda _state: stopping.set())
+
+    assert counting.read() == {str(counter): (PAGE - 1, PAGE, PAGE)}
+    counting.follower().catch_up()
+    assert counting.read() == {str(counter): (10 * PAGE - 1, 10 * PAGE, 10 * PAGE)}
+
+
 def test_who_applies_what_is_more_than_ten_seconds_old_says_so_once_a_minute(
     counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

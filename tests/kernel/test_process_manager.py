@@ -32,9 +32,12 @@ class Mirror(ProcessManager):
         self.fails: Exception | None = None
         self.mirrors: set[UUID] = set()
 
-    def react(self, connection: Connection, delivered: Delivered[Any]) -> Sequence[Command]:
+    def react(self, connection: Connection, delivered: Sequence[Delivered[Any]]) -> Sequence[Command]:
         if self.fails is not None:
             raise self.fails
+        return [command for each in delivered for command in self._mirrored(each)]
+
+    def _mirrored(self, delivered: Delivered[Any]) -> Sequence[Command]:
         event = delivered.event
         if not isinstance(event, CounterStarted) or event.counter in self.mirrors:
             return []

@@ -72,7 +72,7 @@ class Counted:
     def follow(self, deliveries: Sequence[Delivered[Followed]]) -> None:
         """React to each delivery and decide what it asks for."""
         for delivery in deliveries:
-            for command in Counting().react(self.connection, delivery):
+            for command in Counting().react(self.connection, [delivery]):
                 assert isinstance(command, CountHousehold | CountVisit)
                 state = self.states.get(command.hamlet, COVERAGE.initial)
                 events = COVERAGE.decide(command, state)

@@ -44,7 +44,7 @@ def connection() -> Iterator[Connection]:
 
 
 def reaction(connection: Connection, event: Any, *, version: int = 1, event_id: str = "e") -> list[Command]:
-    return list(Counting().react(connection, delivered("visits", event, version=version, event_id=event_id)))
+    return list(Counting().react(connection, [delivered("visits", event, version=version, event_id=event_id)]))
 
 
 def only_visit(commands: list[Command]) -> CountVisit:
@@ -115,7 +115,7 @@ def test_a_hamlet_of_a_province_without_a_known_plan_is_counted_without_one(conn
         HamletRegistered(hamlet=hamlet, commune=commune),
     ]
     TERRITORY.apply(connection, [delivered("registry", event) for event in elsewhere])
-    assert TERRITORY.province_of(connection, hamlet) == province
+    assert TERRITORY.provinces_of(connection, [hamlet]).get(hamlet) == province
     assert only_visit(reaction(connection, VisitRecorded(**{**TOLD, "hamlet": hamlet}))).plan is None
 
 

@@ -7,8 +7,9 @@ connections, reads the first publishes and then falls silent, and each try would
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
 
 import amqp
 import structlog
@@ -33,10 +34,19 @@ STALL_SECONDS = 10.0
 """Longest silence while confirms are due."""
 REDECLARE_SECONDS = 5.0
 """How often announcing also declares exchange and feed again: a lost binding of the feed returns nothing."""
-CHUNK = 128
-WINDOW = 1024
+CHUNK = 64
+WINDOW = 4096
 """Messages written at once, and messages allowed to be unconfirmed."""
 ROUNDS = 3
+
+
+_Message: TypeAlias = tuple[str, dict[str, str], bytes, str]
+"""Routing key, headers, body, id."""
+
+
+def _messages(source: str, epoch: str, events: Iterable[Recorded]) -> Iterator[_Message]:
+    """Made as they are sent: the broker is at work on the first while the last are written."""
+    return ((r.name, envelope.headers_of(source, epoch, r), r.data.encode(), r.id) for r in events)
 
 
 def _nothing() -> None:
@@ -101,8 +111,7 @@ class Publisher:
         try:
             self._open(source)
             exchange = topology.declare_refill(self._connection, source)
-            messages = [(r.name, envelope.headers_of(source, epoch, r), r.data.encode(), r.id) for r in batch]
-            self._send(exchange, messages, mandatory=True)
+            self._send(exchange, _messages(source, epoch, batch), mandatory=True)
             if self._returned or self._nacked:
                 raise PublishFailed(f"the feed refused {len(self._returned | self._nacked)} events")
         except CONNECTION_ERRORS as error:
@@ -167,8 +176,7 @@ class Publisher:
     def _publish(self, source: str, epoch: str, batch: list[Recorded], meanwhile: Callable[[], None]) -> None:
         declared_again = False
         for _ in range(ROUNDS):
-            messages = [(r.name, envelope.headers_of(source, epoch, r), r.data.encode(), r.id) for r in batch]
-            self._send(topology.exchange_of(source), messages, mandatory=True, meanwhile=meanwhile)
+            self._send(topology.exchange_of(source), _messages(source, epoch, batch), True, meanwhile)
             meanwhile = _nothing  # once, however often we send
             refused = self._returned | self._nacked
             if not refused:
@@ -191,7 +199,7 @@ class Publisher:
     def _send(
         self,
         exchange: str,
-        messages: list[tuple[str, dict[str, str], bytes, str]],
+        messages: Iterable[_Message],
         mandatory: bool,
         meanwhile: Callable[[], None] = _nothing,
     ) -> None:
@@ -199,9 +207,10 @@ class Publisher:
         connection, channel = self._connection, int(self._channel.channel_id)
         self._returned.clear()
         self._nacked.clear()
-        for start in range(0, len(messages), CHUNK):
+        left = iter(messages)
+        while chunk := list(islice(left, CHUNK)):
             frames = []
-            for key, headers, body, message_id in messages[start : start + CHUNK]:
+            for key, headers, body, message_id in chunk:
                 frames.append(
                     publish_frames(
                         channel,
