@@ -70,7 +70,7 @@ class Members(ReadModel):
 
     def define(self) -> None:
         self.members = Table(
-            f"team_members{self.suffix}",
+            f"members{self.suffix}",
             self.metadata,
             Column("team", Identifier, primary_key=True),
             Column("member", Identifier, primary_key=True),
@@ -94,7 +94,7 @@ class Members(ReadModel):
             Column("nominated_on", Date, nullable=False),
             Column("pending", Boolean, nullable=False),
         )
-        Index(f"team_members_member{self.suffix}", self.members.c.member)
+        Index(f"members_member{self.suffix}", self.members.c.member)
 
     def apply(self, connection: Connection, events: Sequence[Delivered[MemberEvent]]) -> None:
         members, nominations = Rows(self.members), Rows(self.nominations)
