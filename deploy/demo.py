@@ -21,7 +21,8 @@ from services.kernel.identifiers import derived_id
 from services.kernel.message import Command
 from services.registry.hamlet import RegisterHamlet
 from services.registry.import_map import UNITS_CSV
-from services.registry.team import AppointMember, EstablishTeam, Role, StandDownMember
+from services.registry.team import AppointMember, EstablishTeam, StandDownMember
+from services.registry.team_events import Role
 from services.registry.unit import unit_id
 from services.visits.household import RegisterHousehold
 from services.visits.visit import Mode, Outcome, RecordVisit
