@@ -174,6 +174,27 @@ class Database:
         self.engine.dispose()
 
 
+class Session:
+    """One connection kept between uses, every statement committing by itself. Not for two threads at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    def open(self) -> Connection:
+        """The connection, a new one when there is none or it was seen to be lost."""
+        if self._connection is None or self._connection.closed or self._connection.invalidated:
+            self._connection = self._database.keep()
+        return self._connection
+
+    def drop(self) -> None:
+        """Close it without putting it back into the pool: nobody knows what state it is in."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
 def _see_whether_it_is_there(connection: Any, _record: Any, _fairy: Any) -> None:
     """Notice a session the server ended, from what lies in the socket already; a ping would be a round trip more."""
     try:

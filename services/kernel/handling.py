@@ -1,18 +1,13 @@
 """Handling commands: load, decide, append, answer; once, however often the same command comes.
 
-Threads (or greenthreads) that call at the same time share one batch and one commit: whoever comes first works for all
-who wait behind it and passes the lead on. There is no background thread; a lone caller pays nothing for it. After a
-shared batch the next leader waits a moment for as many again: callers just answered are about to come back, and without
-the wait one of them may lead alone while the rest queue (batches of 8 and 1 by turns).
-
-The state of recently used streams is kept; the append's version check makes a stale copy harmless, it is decided again.
+Threads (or greenthreads) that call at the same time share one batch and one commit (`line`). The state of recently used
+streams is kept; the append's version check makes a stale copy harmless, it is decided again.
 """
 
 import random
 import sqlite3
-import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +21,11 @@ from sqlalchemy.exc import DBAPIError
 from services.kernel import store
 from services.kernel.bus import Answer
 from services.kernel.clock import Clock, to_text
-from services.kernel.database import Database, is_trouble
+from services.kernel.database import Database, Session, is_trouble
 from services.kernel.decider import Aggregate, CommandIdReused, NotKnownHere, Refused
 from services.kernel.definition import ServiceDefinition
 from services.kernel.identifiers import new_id
+from services.kernel.line import Line
 from services.kernel.message import Command
 
 log = structlog.get_logger(__name__)
@@ -39,8 +35,6 @@ BATCH = 500
 CACHED_STREAMS = 8192
 LOST_SECONDS = 0.05
 """Pause after a lost connection: whatever ended it may be about to end those that wait in the pool."""
-GATHER_SECONDS = 0.001
-"""Longest wait for callers who shared the last batch."""
 
 Key = tuple[str, str]
 
@@ -66,18 +60,6 @@ class _Item:
     @property
     def done(self) -> bool:
         return self.answer is not None or self.error is not None
-
-
-class _Turn:
-    """One caller in line. Its baton is released when its items are done, or when it is its turn to lead."""
-
-    __slots__ = ("baton", "items", "leads")
-
-    def __init__(self, items: list[_Item]) -> None:
-        self.items = items
-        self.leads = False
-        self.baton = threading.Lock()
-        self.baton.acquire()
 
 
 class _Working:
@@ -141,13 +123,9 @@ class CommandProcessor:
         self._prepares = definition.prepares
         self._takes_back = definition.takes_back
         self._aggregates = {c: a for a in definition.aggregates for c in a.command_classes}
-        self._mutex = threading.Lock()
-        self._busy = False
-        self._waiting: deque[_Turn] = deque()
-        self._crowd = 1
-        self._gathered = threading.Event()
+        self._line = Line(self._run, BATCH)
         self._cache: OrderedDict[str, tuple[int, Any]] = OrderedDict()
-        self._connection: Connection | None = None
+        self._session = Session(database)
 
     def execute(self, command: Command) -> Answer:
         """Run one command. A refusal is an answer; trouble with the database raises and may be repeated."""
@@ -164,40 +142,13 @@ class CommandProcessor:
 
     def execute_each(self, commands: Sequence[Command]) -> list[Answer | BaseException]:
         """The same, a failure standing in the place of the command that failed."""
-        turn = _Turn([self._item(command) for command in commands])
-        with self._mutex:
-            self._waiting.append(turn)
-            leads, self._busy = not self._busy, True
-            if len(self._waiting) >= self._crowd:
-                self._gathered.set()
-        if not leads:
-            turn.baton.acquire()
-            leads = turn.leads
-        if leads:
-            self._lead()
-        return [item.answer or item.error or AssertionError("a command left undone") for item in turn.items]
+        items = [self._item(command) for command in commands]
+        self._line.join(items)
+        return [item.answer or item.error or AssertionError("a command left undone") for item in items]
 
-    def _lead(self) -> None:
-        """Work for everyone waiting, then pass the baton: to each his answer, to the next in line the lead."""
-        if len(self._waiting) < self._crowd:
-            self._gathered.wait(GATHER_SECONDS)
-        with self._mutex:
-            turns = [self._waiting.popleft()]
-            while self._waiting and sum(len(turn.items) for turn in turns) < BATCH:
-                turns.append(self._waiting.popleft())
-        try:
-            self._run([item for turn in turns for item in turn.items])
-        finally:
-            with self._mutex:
-                heir = self._waiting[0] if self._waiting else None
-                self._busy = heir is not None
-                self._crowd = len(turns) + len(self._waiting)
-                self._gathered.clear()
-            for turn in turns[1:]:
-                turn.baton.release()
-            if heir is not None:
-                heir.leads = True
-                heir.baton.release()
+    def let_go(self) -> None:
+        """Give up the database session, as when it was lost; the next command opens another one."""
+        self._session.drop()
 
     def _item(self, command: Command) -> _Item:
         aggregate = self._aggregates[type(command)]
@@ -210,7 +161,7 @@ class CommandProcessor:
                 for item in batch:
                     self._alone(item)
         except BaseException as error:
-            self._drop_connection()
+            self.let_go()
             for item in batch:
                 if not item.done:
                     item.error = error
@@ -249,7 +200,7 @@ class CommandProcessor:
                 if not may_pass(error):
                     raise
                 # The outcome may be unknown; trying again is safe, the command's row tells.
-                self._drop_connection()
+                self.let_go()
                 if attempt + 1 == attempts:
                     raise
                 time.sleep(LOST_SECONDS)
@@ -276,7 +227,7 @@ class CommandProcessor:
             self._prepare(item)
         now = [item for item in first.values() if not item.done]
         if self._database.is_postgres:
-            answers, states = self._decide_batch(self._connected(), now)
+            answers, states = self._decide_batch(self._session.open(), now)
         else:
             with self._database.write() as connection:
                 answers, states = self._decide_batch(connection, now)
@@ -388,7 +339,7 @@ class CommandProcessor:
         for item in items:
             by_key.setdefault(item.key, []).append(item)
         if self._database.is_postgres:
-            found = store.remembered(self._connected(), list(by_key))
+            found = store.remembered(self._session.open(), list(by_key))
         else:
             with self._database.read() as connection:
                 found = store.remembered(connection, list(by_key))
@@ -399,18 +350,6 @@ class CommandProcessor:
                     if item.payload_hash == payload_hash
                     else Answer(False, code=CommandIdReused.code, message=_REUSED, field="command_id")
                 )
-
-    def _connected(self) -> Connection:
-        """The processor's own autocommit connection: one statement is one transaction is one round trip."""
-        if self._connection is None or self._connection.closed or self._connection.invalidated:
-            self._connection = self._database.keep()
-        return self._connection
-
-    def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
 
 
 _REUSED = "Mã lệnh này đã dùng cho một nội dung khác; hãy gửi với mã lệnh mới."

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from services.kernel import log as event_log
-from services.kernel.database import Database
+from services.kernel.database import Database, Session
 from services.kernel.log import Step
 from services.kernel.message import Recorded
 
@@ -272,20 +272,16 @@ class Notifier:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        connection: Connection | None = None
+        session = Session(self._database)
         while True:
             self._due.wait()
             if self._stopping:
                 return
             self._due.clear()
             try:
-                connection = connection or self._database.keep()
-                driver: Any = connection.connection.driver_connection
+                driver: Any = session.open().connection.driver_connection
                 driver.execute(f"NOTIFY {CHANNEL}")
                 time.sleep(GATHER_SECONDS)
             except (SQLAlchemyError, psycopg.Error):
-                if connection is not None:
-                    connection.invalidate()
-                    connection.close()
-                    connection = None
+                session.drop()
                 time.sleep(0.5)  # the relay polls anyway; do not spin on a database that is down

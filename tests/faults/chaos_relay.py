@@ -23,15 +23,31 @@ from services.kernel.messaging.topology import Feed
 from services.kernel.relay import Relay
 
 
+class Toll:
+    """How much was done to the messages of all services together, in a file. Safe to call from any thread."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, counts: Counter[str]) -> None:
+        """Count it and tell it."""
+        with self._lock:
+            self._counts += counts
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(json.dumps(self._counts))
+            draft.replace(self._file)
+
+
 class ChaosPublisher:
     """Loses, doubles, shuffles and delays; what it says about confirms is a lie."""
 
-    def __init__(self, inner: Publisher, rates: Path, told: Path) -> None:
+    def __init__(self, inner: Publisher, rates: Path, toll: Toll) -> None:
         self._inner = inner
         self._rates = rates
-        self._told = told
+        self._toll = toll
         self._late: list[Recorded] = []
-        self._toll: Counter[str] = Counter()
         self._chance = random.Random(20)
 
     def publish(
@@ -40,22 +56,21 @@ class ChaosPublisher:
         """Send some of it, some twice, some in a later batch, none in order."""
         rates, chance = json.loads(self._rates.read_text()), self._chance
         sent, self._late = self._late, []
+        done: Counter[str] = Counter()
         for recorded in batch:
             if chance.random() < rates["loss"]:
-                self._toll["lost"] += 1
+                done["lost"] += 1
                 continue
             later = chance.random() < rates["reordering"]
-            self._toll["delayed"] += later
+            done["delayed"] += later
             (self._late if later else sent).append(recorded)
             if chance.random() < rates["duplication"]:
-                self._toll["doubled"] += 1
+                done["doubled"] += 1
                 sent.append(recorded)
         chance.shuffle(sent)
         if sent:
             self._inner.publish(source, epoch, sent, meanwhile)
-        draft = self._told.with_suffix(".draft")
-        draft.write_text(json.dumps(self._toll))
-        draft.replace(self._told)
+        self._toll.add(done)
 
     def announce(self, source: str, epoch: str, position: int) -> None:
         self._inner.announce(source, epoch, position)
@@ -70,8 +85,9 @@ def main(rates: str, toll: str, *services: str) -> None:
     settings = read_settings()
     assert settings.amqp_url is not None
     relays = []
+    told = Toll(Path(toll))
     for name in services:
-        publisher = ChaosPublisher(Publisher(settings.amqp_url, Feed.of(settings)), Path(rates), Path(toll))
+        publisher = ChaosPublisher(Publisher(settings.amqp_url, Feed.of(settings)), Path(rates), told)
         relays.append(Relay(name, system.open_database(settings, name, pool_size=4), publisher))
     threads = [threading.Thread(target=relay.run) for relay in relays]
 

@@ -7,8 +7,6 @@ from deploy import status, system
 from tests.faults.city import City
 from tests.soak import Scale
 
-FOLLOWERS = ("visits.territory", "reporting.territory", "gateway.units", "gateway.teams")
-
 
 def test_followers_of_a_restored_backup_stop_visibly_and_a_rebuild_cures_them(
     city: City, scale: Scale, tmp_path: Path
@@ -20,6 +18,9 @@ def test_followers_of_a_restored_backup_stop_visibly_and_a_rebuild_cures_them(
     city.tool("pg_dump", "registry", "--format=custom", f"--file={dump}")
     city.driver.found_hamlets(5)
     city.agrees()
+    subscriptions = list(status.subscriptions(city.databases))
+    followers = {one.subscription for one in subscriptions if one.source == "registry" and one.position}
+    assert {"visits.territory", "reporting.territory", "gateway.units", "gateway.teams"} <= followers
 
     roles = [city.retire(name)[0] for name in ("registry", "registry-relay")]
     city.databases["registry"].close()
@@ -33,20 +34,20 @@ def test_followers_of_a_restored_backup_stop_visibly_and_a_rebuild_cures_them(
     def halted() -> set[str]:
         return {one.subscription for one in status.subscriptions(city.databases) if one.halted}
 
-    took = city.until(lambda: halted() == set(FOLLOWERS), "every follower of the registry has stopped")
+    took = city.until(lambda: halted() == followers, "every follower of the registry has stopped")
     looked = city.causo("status")
     assert looked.returncode == 1
-    assert looked.stdout.count("epoch changed from") == len(FOLLOWERS)
+    assert looked.stdout.count("epoch changed from") == len(followers)
 
     city.driver.forget_since(kept, "registry")
     with ThreadPoolExecutor(2) as pool:
-        for done in pool.map(lambda name: city.causo("rebuild", name, "--may-differ"), FOLLOWERS):
+        for done in pool.map(lambda name: city.causo("rebuild", name, "--may-differ"), followers):
             assert done.returncode == 0, done.stderr
     city.agrees()
     city.driver.found_hamlets(2)
     city.agrees()
     assert city.causo("status").returncode == 0
     figure = (
-        f"{len(FOLLOWERS)} followers stopped within {took:.1f} s, shown by `causo status`, right after `causo rebuild`"
+        f"{len(followers)} followers stopped within {took:.1f} s, shown by `causo status`, right after `causo rebuild`"
     )
     scale.measured("issue: older backup restored", "noticed by its epoch, halted, cured", figure)

@@ -58,7 +58,7 @@ def test_a_backlog_of_a_broker_outage_drains_in_time_and_in_order(city: City, sc
         for first in range(0, size, 500):
             some = commands[first : first + 500]
             city.driver.note("registry", some, runtime.execute_many(some))
-        runtime.processor._drop_connection()
+        runtime.processor.let_go()
         while time.monotonic() < down + outage:
             time.sleep(1)
         city.broker.start()
@@ -107,7 +107,7 @@ def test_a_disk_alarm_of_the_broker_hangs_nobody_and_relaying_resumes(city: City
         for first in range(0, size, 500):
             some = commands[first : first + 500]
             city.driver.note("registry", some, runtime.execute_many(some))
-        runtime.processor._drop_connection()
+        runtime.processor.let_go()
         longest = 0.0
         while not longest or time.monotonic() < since + alarm:
             asked = time.monotonic()

@@ -105,7 +105,7 @@ def furnish(city: City, count: int) -> list[str]:
     for first in range(0, count, 500):
         some = [whole_command(*household(hamlets[n % 40])) for n in range(first, min(count, first + 500))]
         city.driver.note("visits", some, runtime.execute_many(some))
-    runtime.processor._drop_connection()
+    runtime.processor.let_go()
     return hamlets
 
 

@@ -63,7 +63,7 @@ def runtime(definition: ServiceDefinition, database: Database) -> Iterator[Servi
     """The running service."""
     runtime = ServiceRuntime(definition, database, Settings(), clock=lambda: NOW)
     yield runtime
-    runtime.processor._drop_connection()
+    runtime.processor.let_go()
 
 
 @pytest.fixture

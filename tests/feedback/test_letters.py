@@ -136,7 +136,7 @@ def test_of_two_submissions_at_once_the_accepted_one_keeps_its_own_letter(
     found = read(runtime, case)
     assert (found["text"]["text"], "contact" in found) == ("quick", False)
     assert kept(runtime.database) == whole(runtime.database, case, "text")
-    other.processor._drop_connection()
+    other.processor.let_go()
 
 
 def test_an_answer_that_comes_too_late_leaves_nothing(runtime: ServiceRuntime, keys: Keys) -> None:

@@ -96,7 +96,7 @@ def test_the_keys_are_those_of_the_runtimes_settings_and_may_lie_in_files(
     case = submit(runtime, keys)
     assert read(runtime, case)["text"]["text"] == TEXT
     assert not (tmp_path / "keys").exists()
-    runtime.processor._drop_connection()
+    runtime.processor.let_go()
 
 
 def test_the_province_reads_the_text_and_not_the_contact(runtime: ServiceRuntime, keys: Keys) -> None:

@@ -335,7 +335,7 @@ def test_a_plan_made_while_the_tables_were_empty_never_reads_them_whole(postgres
         counter = new_id()
         assert running.execute(start(counter)).accepted
         assert running.execute(add(counter)).accepted
-    running._drop_connection()
+    running.let_go()
     postgres.close()  # a session tells what it read when it ends
     ours = "FROM pg_stat_user_tables WHERE relname IN ('events', 'commands', 'outbox', 'log')"
 

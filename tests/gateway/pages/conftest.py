@@ -165,7 +165,7 @@ def opened_site(urls: Sequence[str], folder: Path) -> Iterator[Site]:
     gateway, feedback = map(Database, urls)
     site = make_site(gateway, feedback, folder)
     yield site
-    site.runtime.processor._drop_connection()
+    site.runtime.processor.let_go()
     gateway.close()
     feedback.close()
 
