@@ -65,7 +65,9 @@ class Aggregate(Generic[S, C, E]):
     """One aggregate bound together: the last lines of its file.
 
     `stream` names the stream of a command (`"team-<id>"`); `opens` lists the commands that usually start a stream, for
-    which loading is skipped until the append says otherwise.
+    which loading is skipped until the append says otherwise. `entails` gives the commands that one command stands for
+    (a payment, its two bookings): each is decided by its own aggregate of the same service, as the earlier ones leave
+    things, and all of it is accepted in one append or refused with the first refusal.
     """
 
     category: str
@@ -77,6 +79,7 @@ class Aggregate(Generic[S, C, E]):
     identity: Callable[[C], object]
     guard: Callable[[C, Lookup], None] | None = None
     opens: frozenset[type[Command]] = frozenset()
+    entails: Callable[[C], Sequence[Command]] | None = None
     codec: Codec[E] = field(init=False)
 
     def __post_init__(self) -> None:

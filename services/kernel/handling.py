@@ -57,6 +57,10 @@ class _Item:
     answer: Answer | None = None
     error: BaseException | None = None
 
+    def entailed(self) -> Sequence[Command]:
+        """Further commands that it stands for."""
+        return () if self.aggregate.entails is None else self.aggregate.entails(self.command)
+
     @property
     def done(self) -> bool:
         return self.answer is not None or self.error is not None
@@ -215,7 +219,8 @@ class CommandProcessor:
             self._answer_remembered(items)
             for item in items:
                 item.contended = True
-                self._cache.pop(item.aggregate.stream(item.command), None)
+                for command in (item.command, *item.entailed()):
+                    self._cache.pop(self._aggregates[type(command)].stream(command), None)
         return all(item.done for item in items)
 
     def _decide_and_append(self, items: list[_Item]) -> None:
@@ -301,9 +306,27 @@ class CommandProcessor:
         return answers, working.states
 
     def _decide(self, working: _Working, item: _Item, place: int) -> tuple[Answer, list[store.NewEvent]]:
-        aggregate, command = item.aggregate, item.command
         if item.refusal is not None:
             raise item.refusal
+        events: list[store.NewEvent] = []
+        if item.aggregate.entails is None:
+            version = self._decide_one(working, item, item.command, place, events)
+        else:
+            before = dict(working.states)
+            try:
+                version = self._decide_one(working, item, item.command, place, events)
+                for command in item.entailed():
+                    self._decide_one(working, item, command, place, events)
+            except Exception:
+                working.states = before
+                raise
+        return Answer(True, item.aggregate.stream(item.command), version), events
+
+    def _decide_one(
+        self, working: _Working, item: _Item, command: Command, place: int, events: list[store.NewEvent]
+    ) -> int:
+        """Decide one command, adding its events to those of its item; the version it leaves its stream at."""
+        aggregate = self._aggregates[type(command)]
         stream = aggregate.stream(command)
         opens = type(command) in aggregate.opens and not item.contended
         version, state = working.current(aggregate, stream, opens=opens)
@@ -311,8 +334,7 @@ class CommandProcessor:
             aggregate.guard(command, working)
         decided = aggregate.decide(command, state)
         actor, command_id = item.key
-        correlation_id = str(command.correlation_id or command.command_id)
-        events: list[store.NewEvent] = []
+        correlation_id = str(item.command.correlation_id or item.command.command_id)
         for event in decided:
             version += 1
             state = aggregate.evolve(state, event)
@@ -332,7 +354,7 @@ class CommandProcessor:
                 )
             )
         working.states[stream] = (version, state)
-        return Answer(True, stream, version), events
+        return version
 
     def _answer_remembered(self, items: Iterable[_Item]) -> None:
         by_key: dict[Key, list[_Item]] = {}
