@@ -67,7 +67,8 @@ class Aggregate(Generic[S, C, E]):
     `stream` names the stream of a command (`"team-<id>"`); `opens` lists the commands that usually start a stream, for
     which loading is skipped until the append says otherwise. `entails` gives the commands that one command stands for
     (a payment, its two bookings): each is decided by its own aggregate of the same service, as the earlier ones leave
-    things, and all of it is accepted in one append or refused with the first refusal.
+    things, and all of it is accepted in one append or refused with the first refusal. What records nothing entails
+    nothing.
     """
 
     category: str

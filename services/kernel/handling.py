@@ -315,7 +315,7 @@ class CommandProcessor:
             before = dict(working.states)
             try:
                 version = self._decide_one(working, item, item.command, place, events)
-                for command in item.entailed():
+                for command in item.entailed() if events else ():
                     self._decide_one(working, item, command, place, events)
             except Exception:
                 working.states = before

@@ -175,17 +175,16 @@ def guard(command: PolicyCommand, lookup: Lookup) -> None:
         raise Refused(
             "Đơn vị không có hiệu lực vào ngày đầu của quy định.", code="TERRITORY_NOT_IN_FORCE", field="territory"
         )
-    for above in _above(territory, lookup):
+    for above in _above(territory, first, lookup):
         held = above.on(first)
         if held is not None:
             _tightens(plan, held.plan)
 
 
-def _above(unit: Unit, lookup: Lookup) -> Iterator[Policy]:
-    while unit.registered.parent is not None:
-        parent = str(unit.registered.parent)
-        yield lookup.state(POLICY, parent)
-        found: Unit | None = lookup.state(UNIT, parent)
+def _above(unit: Unit, day: date, lookup: Lookup) -> Iterator[Policy]:
+    while (parent := unit.parent_on(day)) is not None:
+        yield lookup.state(POLICY, str(parent))
+        found: Unit | None = lookup.state(UNIT, str(parent))
         if found is None:
             return
         unit = found

@@ -10,6 +10,7 @@ from services.registry.learner import LEARNER
 from services.registry.map import MAP
 from services.registry.messaging_group import MESSAGING_GROUP
 from services.registry.policy import POLICY
+from services.registry.reorganisation import REORGANISATION
 from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
@@ -17,5 +18,17 @@ from services.registry.unit import UNIT
 DEFINITION = ServiceDefinition(
     name="registry",
     home=Path(__file__).parent,
-    aggregates=(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER),
+    aggregates=(
+        UNIT,
+        MAP,
+        HAMLET,
+        REORGANISATION,
+        TEAM,
+        POLICY,
+        ENTERPRISE,
+        MESSAGING_GROUP,
+        COURSE,
+        TRAINING,
+        LEARNER,
+    ),
 )

@@ -23,7 +23,7 @@ from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.message import Command
 from services.registry.enterprise import ENTERPRISE
-from services.registry.hamlet import HAMLET, HamletRegistered, commune_of
+from services.registry.hamlet import HAMLET, Hamlet, commune_of
 from services.registry.plan_rules import Organisation, TeamLevel
 from services.registry.team_events import (
     DutyAssigned,
@@ -40,6 +40,7 @@ from services.registry.team_events import (
     evolve,
     without,
 )
+from services.registry.unit import carried
 from services.registry.wording import Wording
 
 Hamlets: TypeAlias = Annotated[tuple[UUID, ...], Field(max_length=100)]
@@ -152,23 +153,24 @@ def guard(command: TeamCommand, lookup: Lookup) -> None:
     match command:
         case EstablishTeam():
             commune_of(lookup, command.commune)
-            _belong(command.hamlets, command.commune, lookup)
+            _belong(command.hamlets, command.commune, command.decision_date, lookup)
             if command.enterprise is not None and lookup.state(ENTERPRISE, str(command.enterprise)) is None:
                 raise Refused("Chưa có doanh nghiệp này.", code="ENTERPRISE_UNKNOWN", field="enterprise")
         case RenewTeam():
             team: Team | None = lookup.state(TEAM, str(command.team))
             if team is not None:
-                _belong(command.hamlets, team.established.commune, lookup)
+                _belong(command.hamlets, team.established.commune, command.decision_date, lookup)
         case _:
             pass
 
 
-def _belong(hamlets: Iterable[UUID], commune: UUID, lookup: Lookup) -> None:
+def _belong(hamlets: Iterable[UUID], commune: UUID, day: date, lookup: Lookup) -> None:
+    home = carried(lookup, commune, day)
     for hamlet_id in hamlets:
-        hamlet: HamletRegistered | None = lookup.state(HAMLET, str(hamlet_id))
+        hamlet: Hamlet | None = lookup.state(HAMLET, str(hamlet_id))
         if hamlet is None:
             raise Refused("Chưa có ấp, khóm này.", code="HAMLET_UNKNOWN", field="hamlets")
-        if hamlet.commune != commune:
+        if carried(lookup, hamlet.commune_on(day), day) != home:
             raise Refused("Ấp, khóm thuộc xã, phường khác.", code="HAMLET_OF_OTHER_COMMUNE", field="hamlets")
 
 

@@ -1,11 +1,12 @@
-"""An administrative unit: a province, district or commune of one regime, and what became of it.
+"""An administrative unit: a province, district or commune of one regime, its names and places, and what became of it.
 
 Codes repeat across regimes (3,316 commune codes mean other places today), so identity is (regime, level, code).
-That a regime began or ended on some day is data in these events; no date stands in this code.
+That a regime began or ended on some day is data in these events; no date stands in this code. What changes a unit has
+the day it takes effect, which may lie ahead; `reorganisation` puts such changes together.
 
-Refusals: UNIT_EXISTS, UNIT_UNKNOWN, UNIT_VALIDITY_REVERSED, PARENT_MISSING, PARENT_UNKNOWN, PARENT_LEVEL,
-SUCCESSOR_UNKNOWN, SUCCESSOR_IS_SELF, SUCCESSOR_LEVEL, SUCCESSOR_NOT_IN_FORCE, SUCCESSION_EXISTS,
-SUCCESSION_BEFORE_END, SUCCEEDED_AS_WHOLE, SEAT_TAKEN.
+Refusals: UNIT_EXISTS, UNIT_UNKNOWN, UNIT_VALIDITY_REVERSED, UNIT_NOT_IN_FORCE, UNIT_ENDED, CHANGED_LATER,
+PARENT_MISSING, PARENT_UNKNOWN, PARENT_LEVEL, PARENT_NOT_IN_FORCE, SUCCESSOR_UNKNOWN, SUCCESSOR_IS_SELF,
+SUCCESSOR_LEVEL, SUCCESSOR_NOT_IN_FORCE, SUCCESSION_EXISTS, SUCCESSION_BEFORE_END, SUCCEEDED_AS_WHOLE, SEAT_TAKEN.
 """
 
 from dataclasses import dataclass, replace
@@ -48,8 +49,8 @@ class UnitRegistered(Event, name="unit.registered"):
     parent: UUID | None
     valid_from: date | None
     valid_to: date | None
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
     area_km2: float | None
 
 
@@ -63,7 +64,33 @@ class UnitSucceeded(Event, name="unit.succeeded"):
     on: date
 
 
-UnitEvent: TypeAlias = UnitRegistered | UnitSucceeded
+class UnitEnded(Event, name="unit.ended"):
+    """`valid_to` is the last day the unit stands."""
+
+    unit: UUID
+    valid_to: date
+
+
+class UnitRenamed(Event, name="unit.renamed"):
+    """From the day `on` the unit goes by another name or is of another kind (xã becomes phường)."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    unit: UUID
+    title: str = Field(alias="name")
+    kind: str
+    on: date
+
+
+class UnitTransferred(Event, name="unit.transferred"):
+    """From the day `on` the unit lies under another parent."""
+
+    unit: UUID
+    parent: UUID
+    on: date
+
+
+UnitEvent: TypeAlias = UnitRegistered | UnitSucceeded | UnitEnded | UnitRenamed | UnitTransferred
 
 
 # State
@@ -74,32 +101,54 @@ class Unit:
     """What the rules remember of a unit."""
 
     registered: UnitRegistered
+    last_day: date | None = None
+    named: tuple[str, str] = ("", "")
+    named_on: date | None = None
+    parents: tuple[tuple[date, UUID], ...] = ()
+    """Later parents, each from a day on."""
     successors: frozenset[UUID] = frozenset()
     whole: bool = False
     seat: UUID | None = None
 
     def in_force(self, on: date) -> bool:
         """True when nothing says the unit did not exist that day."""
-        first, last = self.registered.valid_from, self.registered.valid_to
-        return (first is None or first <= on) and (last is None or on <= last)
+        first = self.registered.valid_from
+        return (first is None or first <= on) and (self.last_day is None or on <= self.last_day)
+
+    def parent_on(self, day: date) -> UUID | None:
+        """The unit it lay under on a day."""
+        return next((parent for on, parent in reversed(self.parents) if on <= day), self.registered.parent)
 
 
 def evolve(unit: Unit | None, event: UnitEvent) -> Unit | None:
     """The unit after `event`."""
     match event:
         case UnitRegistered():
-            return Unit(event)
+            return Unit(event, event.valid_to, (event.title, event.kind))
         case UnitSucceeded():
-            if unit is None:
-                return None
-            return replace(
+            return unit and replace(
                 unit,
                 successors=unit.successors | {event.successor},
                 whole=unit.whole or not event.part,
                 seat=event.successor if event.seat else unit.seat,
             )
+        case UnitEnded():
+            return unit and replace(unit, last_day=event.valid_to)
+        case UnitRenamed():
+            return unit and replace(unit, named=(event.title, event.kind), named_on=event.on)
+        case UnitTransferred():
+            return unit and replace(unit, parents=(*unit.parents, (event.on, event.parent)))
         case _:
             assert_never(event)
+
+
+def carried(lookup: Lookup, unit: UUID, day: date) -> UUID:
+    """The unit that what belonged to `unit` belongs to on a day: itself, or what it went into as a whole."""
+    found: Unit | None = lookup.state(UNIT, str(unit))
+    while found is not None and found.whole and found.last_day is not None and found.last_day < day:
+        (unit,) = found.successors
+        found = lookup.state(UNIT, str(unit))
+    return unit
 
 
 # Commands
@@ -116,8 +165,8 @@ class RegisterUnit(Command, name="register_unit"):
     parent: UUID | None = None
     valid_from: date | None = None
     valid_to: date | None = None
-    lat: float = Field(ge=6, le=24)
-    lon: float = Field(ge=102, le=118)
+    lat: float | None = Field(default=None, ge=6, le=24)
+    lon: float | None = Field(default=None, ge=102, le=118)
     area_km2: float | None = Field(default=None, gt=0, le=400_000)
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -138,7 +187,33 @@ class SucceedUnit(Command, name="succeed_unit"):
     on: date
 
 
-UnitCommand: TypeAlias = RegisterUnit | SucceedUnit
+class EndUnit(Command, name="end_unit"):
+    """Say on which last day a unit stands."""
+
+    unit: UUID
+    valid_to: date
+
+
+class RenameUnit(Command, name="rename_unit"):
+    """Give a unit another name or kind from a day on."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    unit: UUID
+    title: Wording = Field(alias="name")
+    kind: Wording
+    on: date
+
+
+class TransferUnit(Command, name="transfer_unit"):
+    """Put a unit under another parent from a day on."""
+
+    unit: UUID
+    parent: UUID
+    on: date
+
+
+UnitCommand: TypeAlias = RegisterUnit | SucceedUnit | EndUnit | RenameUnit | TransferUnit
 
 
 # Rules
@@ -148,23 +223,34 @@ def guard(command: UnitCommand, lookup: Lookup) -> None:
     """Parents and successors are units of their own: they must be there first."""
     match command:
         case RegisterUnit():
-            _parent_fits(command, lookup)
+            if command.parent is not None:
+                _parent_fits(command.parent, command.level, lookup)
+            elif command.level != "province":
+                raise Refused("Huyện và xã phải có đơn vị cấp trên.", code="PARENT_MISSING", field="parent")
         case SucceedUnit():
             _successor_fits(command, lookup)
+        case TransferUnit():
+            _new_parent_fits(command, lookup)
+        case EndUnit() | RenameUnit():
+            pass
         case _:
             assert_never(command)
 
 
-def _parent_fits(command: RegisterUnit, lookup: Lookup) -> None:
-    if command.parent is None:
-        if command.level != "province":
-            raise Refused("Huyện và xã phải có đơn vị cấp trên.", code="PARENT_MISSING", field="parent")
-        return
-    parent: Unit | None = lookup.state(UNIT, str(command.parent))
+def _parent_fits(parent_id: UUID, level: Level, lookup: Lookup) -> Unit:
+    parent: Unit | None = lookup.state(UNIT, str(parent_id))
     if parent is None:
         raise Refused("Chưa có đơn vị cấp trên này trên bản đồ.", code="PARENT_UNKNOWN", field="parent")
-    if RANK[parent.registered.level] >= RANK[command.level]:
+    if RANK[parent.registered.level] >= RANK[level]:
         raise Refused("Đơn vị cấp trên phải thuộc cấp cao hơn.", code="PARENT_LEVEL", field="parent")
+    return parent
+
+
+def _new_parent_fits(command: TransferUnit, lookup: Lookup) -> None:
+    unit: Unit | None = lookup.state(UNIT, str(command.unit))
+    if unit is not None and not _parent_fits(command.parent, unit.registered.level, lookup).in_force(command.on):
+        rule = "Đơn vị cấp trên không có hiệu lực vào ngày này."
+        raise Refused(rule, code="PARENT_NOT_IN_FORCE", field="parent")
 
 
 def _successor_fits(command: SucceedUnit, lookup: Lookup) -> None:
@@ -182,11 +268,19 @@ def _successor_fits(command: SucceedUnit, lookup: Lookup) -> None:
 
 def decide(command: UnitCommand, unit: Unit | None) -> list[UnitEvent]:
     """A unit is registered once and ends once: whole in one, or in parts of which one keeps the seat."""
+    if isinstance(command, RegisterUnit):
+        return _register(command, unit)
+    if unit is None:
+        raise Refused("Chưa có đơn vị này trên bản đồ.", code="UNIT_UNKNOWN", field="unit")
     match command:
-        case RegisterUnit():
-            return _register(command, unit)
         case SucceedUnit():
             return _succeed(command, unit)
+        case EndUnit():
+            return _end(command, unit)
+        case RenameUnit():
+            return _rename(command, unit)
+        case TransferUnit():
+            return _transfer(command, unit)
         case _:
             assert_never(command)
 
@@ -217,9 +311,7 @@ def _register(command: RegisterUnit, unit: Unit | None) -> list[UnitEvent]:
     raise Refused("Đơn vị này đã có trên bản đồ với nội dung khác.", code="UNIT_EXISTS", field="code")
 
 
-def _succeed(command: SucceedUnit, unit: Unit | None) -> list[UnitEvent]:
-    if unit is None:
-        raise Refused("Chưa có đơn vị này trên bản đồ.", code="UNIT_UNKNOWN", field="unit")
+def _succeed(command: SucceedUnit, unit: Unit) -> list[UnitEvent]:
     if command.successor == command.unit:
         raise Refused("Đơn vị không thể kế tục chính nó.", code="SUCCESSOR_IS_SELF", field="successor")
     if command.successor in unit.successors:
@@ -228,14 +320,48 @@ def _succeed(command: SucceedUnit, unit: Unit | None) -> list[UnitEvent]:
         raise Refused("Đơn vị nhập nguyên vẹn chỉ có một đơn vị kế tục.", code="SUCCEEDED_AS_WHOLE", field="part")
     if command.seat and unit.seat is not None:
         raise Refused("Trụ sở đã thuộc một đơn vị kế tục khác.", code="SEAT_TAKEN", field="seat")
-    last_day = unit.registered.valid_to
-    if last_day is not None and command.on <= last_day:
+    if unit.last_day is not None and command.on <= unit.last_day:
         raise Refused("Ngày kế tục phải sau ngày cuối của đơn vị cũ.", code="SUCCESSION_BEFORE_END", field="on")
     return [
         UnitSucceeded(
             unit=command.unit, successor=command.successor, part=command.part, seat=command.seat, on=command.on
         )
     ]
+
+
+def _end(command: EndUnit, unit: Unit) -> list[UnitEvent]:
+    if unit.last_day == command.valid_to:
+        return []
+    if unit.last_day is not None:
+        raise Refused("Đơn vị này đã có ngày hết hiệu lực.", code="UNIT_ENDED", field="valid_to")
+    _stands(unit, command.valid_to, "valid_to")
+    return [UnitEnded(unit=command.unit, valid_to=command.valid_to)]
+
+
+def _stands(unit: Unit, on: date, field: str = "on") -> None:
+    if not unit.in_force(on):
+        raise Refused("Đơn vị không có hiệu lực vào ngày này.", code="UNIT_NOT_IN_FORCE", field=field)
+
+
+def _rename(command: RenameUnit, unit: Unit) -> list[UnitEvent]:
+    if unit.named == (command.title, command.kind):
+        return []
+    _stands(unit, command.on)
+    _not_changed_later(unit.named_on, command.on)
+    return [UnitRenamed(unit=command.unit, name=command.title, kind=command.kind, on=command.on)]
+
+
+def _not_changed_later(last: date | None, on: date) -> None:
+    if last is not None and on <= last:
+        raise Refused("Đã ghi một thay đổi có hiệu lực từ ngày này trở đi.", code="CHANGED_LATER", field="on")
+
+
+def _transfer(command: TransferUnit, unit: Unit) -> list[UnitEvent]:
+    if unit.parent_on(command.on) == command.parent and (not unit.parents or unit.parents[-1][0] <= command.on):
+        return []
+    _stands(unit, command.on)
+    _not_changed_later(unit.parents[-1][0] if unit.parents else None, command.on)
+    return [UnitTransferred(unit=command.unit, parent=command.parent, on=command.on)]
 
 
 UNIT: Aggregate[Unit | None, UnitCommand, UnitEvent] = Aggregate(

@@ -93,6 +93,15 @@ def test_a_bug_in_what_is_entailed_leaves_nothing_behind(database: Database) -> 
     assert stored(database) == before
 
 
+def test_a_command_that_records_nothing_entails_nothing(database: Database) -> None:
+    counter, made = new_id(), new_id()
+    running = processor(database)
+    running.execute_many([start(counter), move(counter, move=made)])
+    before = stored(database)
+    assert running.execute(move(counter, move=made)).accepted
+    assert stored(database) == before
+
+
 def test_the_same_counter_twice_is_raised_twice_in_order(database: Database) -> None:
     counter = new_id()
     running = processor(database)
