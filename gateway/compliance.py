@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from gateway import learning, members, policies, teams
 from gateway.paging import Page, Slice
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 
 Rule = Mapping[str, Any]
 
@@ -168,7 +168,7 @@ def judgements(
 
 def out_of_order(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
     """The teams below a unit that break a rule on a day, by name. A page looks at as many teams as it needs."""
-    tree = below([unit], day)
+    tree = belonging([unit], day)
     here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
     rows: list[Any] = []
     cursors: list[str] = []

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, Connection, Index, Intege
 from gateway import policies, teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -124,7 +124,7 @@ def without_team(connection: Connection, unit: str, day: date, visible: ColumnEl
     Above the number of workers the plan states; one that nobody has judged as to where they come from is among them,
     one judged not to have many from elsewhere is not (003 §II.3).
     """
-    table, tree = LIVE.enterprises.c, below([unit], day)
+    table, tree = LIVE.enterprises.c, belonging([unit], day)
     team = teams.LIVE.teams.c
     has_one = select(team.team).where(
         team.enterprise == table.enterprise,

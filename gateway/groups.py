@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Index, Select, Table, 
 from gateway import units
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows
@@ -104,10 +104,10 @@ def group_by_id(connection: Connection, group: str) -> Any | None:
 
 
 def _without(unit: str, day: date) -> Select[Any]:
-    hamlets, groups, tree = units.LIVE.hamlets.c, LIVE.groups.c, below([unit], day)
+    hamlets, groups, tree = units.LIVE.hamlets.c, LIVE.groups.c, belonging([unit], day)
     has_one = select(groups.group).where(groups.about == hamlets.hamlet, *in_use(day)).exists()
     here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
-    return here.where(hamlets.valid_from <= day, ~has_one)
+    return here.where(units.in_force(day, units.LIVE.hamlets), ~has_one)
 
 
 def hamlets_without_group_page(

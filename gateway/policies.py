@@ -133,7 +133,7 @@ LIVE = Policies()
 
 def profiles_in_force(connection: Connection, units: Sequence[str], day: date) -> dict[str, list[Any]]:
     """Rows of the profiles that hold for each unit on a day: its own first, then those of the tiers above it."""
-    profiles, above = LIVE.profiles.c, ancestors(connection, units)
+    profiles, above = LIVE.profiles.c, ancestors(connection, units, day)
     chains = {unit: [unit, *above.get(unit, [])] for unit in units}
     held = select(LIVE.profiles).where(
         profiles.territory.in_({unit for chain in chains.values() for unit in chain}),

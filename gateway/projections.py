@@ -5,11 +5,11 @@ from gateway.coverage import Coverage
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
 from gateway.learning import Learning
+from gateway.map_tables import Units
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.rows import ReadModel
 from gateway.teams import Teams
-from gateway.units import Units
 from gateway.visits import Visits
 
 PROJECTIONS: tuple[type[ReadModel], ...] = (

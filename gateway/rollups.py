@@ -7,17 +7,18 @@ from sqlalchemy import Connection, select
 
 from gateway import coverage, teams, units
 from gateway.coverage import Figures
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 from gateway.viewer import Scope
 
 
 def coverage_of_units(
     connection: Connection, roots: Sequence[str], as_of: date, quarter: str, scope: Scope
 ) -> dict[str, Figures]:
-    """Figures of all hamlets below each unit on that day."""
-    hamlets, tree = units.LIVE.hamlets.c, below(roots, as_of)
+    """Figures of all hamlets that belonged to each unit on that day, ended ones included: nobody is lost."""
+    hamlets, tree = units.LIVE.hamlets.c, belonging(roots, as_of)
     pairs = select(tree.c.root.label("member"), hamlets.hamlet).join(tree, tree.c.unit == hamlets.commune)
-    return coverage.figures(connection, pairs.where(scope.hamlets(hamlets.hamlet)), quarter)
+    here = pairs.where(units.told_on(as_of, units.LIVE.hamlets), scope.hamlets(hamlets.hamlet))
+    return coverage.figures(connection, here, quarter)
 
 
 def coverage_of_teams(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
@@ -31,5 +32,5 @@ def coverage_of_teams(connection: Connection, ids: Sequence[str], quarter: str, 
 def coverage_of_hamlets(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
     """Figures of each hamlet."""
     hamlets = units.LIVE.hamlets.c
-    pairs = select(hamlets.hamlet.label("member"), hamlets.hamlet).where(hamlets.hamlet.in_(ids))
+    pairs = select(hamlets.hamlet.label("member"), hamlets.hamlet).where(hamlets.hamlet.in_(ids)).distinct()
     return coverage.figures(connection, pairs.where(scope.hamlets(hamlets.hamlet)), quarter)

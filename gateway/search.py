@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, and_, func, literal, select
 
-from gateway.units import COLUMNS, LIVE, Unit, in_force, unit_from
+from gateway.units import COLUMNS, LIVE, Unit, in_force, told_on, unit_from
 from gateway.vietnamese import fold
 
 LIMIT = 20
@@ -63,8 +63,8 @@ def _current(connection: Connection, words: list[str], as_of: date) -> Any:
     query = (
         select(*COLUMNS, units.c.sort_key, units.c.search_text.label("matched"))
         .add_columns(func.coalesce(province.c.name, above.c.name).label("province"))
-        .outerjoin(above, above.c.unit == units.c.parent)
-        .outerjoin(province, province.c.unit == above.c.parent)
+        .outerjoin(above, and_(above.c.unit == units.c.parent, told_on(as_of, above)))
+        .outerjoin(province, and_(province.c.unit == above.c.parent, told_on(as_of, province)))
         .where(units.c.level == "commune", in_force(as_of), *_all_words(haystack, words))
         .order_by(func.length(units.c.search_text), units.c.sort_key)
         .limit(10 * LIMIT)
@@ -84,7 +84,7 @@ def _former(connection: Connection, words: list[str], as_of: date) -> Any:
         .join(old, old.c.unit == gone.c.unit)
         .outerjoin(above, above.c.unit == old.c.parent)
         .outerjoin(province, province.c.unit == above.c.parent)
-        .outerjoin(now, now.c.unit == units.c.parent)
+        .outerjoin(now, and_(now.c.unit == units.c.parent, told_on(as_of, now)))
         .where(units.c.level == "commune", in_force(as_of), *_all_words(haystack, words))
         .order_by(func.length(old.c.search_text), units.c.sort_key)
         .limit(10 * LIMIT)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from gateway import units
 from gateway.paging import Page, Slice, page_by_group, page_of
 from gateway.rows import Identifier, ReadModel, counted
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -209,7 +209,7 @@ def teams_pages(
     connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool], wanted: Slice
 ) -> Mapping[str, Page]:
     """Teams the viewer may see anywhere below each unit."""
-    teams, tree = LIVE.teams.c, below(roots, as_of)
+    teams, tree = LIVE.teams.c, belonging(roots, as_of)
     query = select(LIVE.teams).join(tree, tree.c.unit == teams.commune).where(visible)
     return page_by_group(connection, query, tree.c.root, [teams.sort_key, teams.team], wanted)
 
@@ -218,7 +218,7 @@ def teams_counts(
     connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool]
 ) -> Mapping[str, int]:
     """How many of them there are."""
-    tree = below(roots, as_of)
+    tree = belonging(roots, as_of)
     query = select(tree.c.root, func.count()).join(LIVE.teams, tree.c.unit == LIVE.teams.c.commune).where(visible)
     return counted(connection, query.group_by(tree.c.root))
 
@@ -239,6 +239,7 @@ def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> d
     """Rows of the hamlets each team serves on a day, by name."""
     served, hamlets = LIVE.served.c, units.LIVE.hamlets
     query = select(hamlets, served.team).join(LIVE.served, served.hamlet == hamlets.c.hamlet).where(serves(day))
+    query = query.where(units.told_on(day, hamlets))
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query.where(served.team.in_(teams)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)):
         found.setdefault(row.team, []).append(row)
@@ -247,10 +248,10 @@ def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> d
 
 def without_team(unit: str, day: date) -> Select[Any]:
     """Hamlets below a unit that no team serves on a day."""
-    hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, below([unit], day)
+    hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, belonging([unit], day)
     has_one = select(served.hamlet).where(served.hamlet == hamlets.hamlet, serves(day)).exists()
     here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
-    return here.where(hamlets.valid_from <= day, ~has_one)
+    return here.where(units.in_force(day, units.LIVE.hamlets), ~has_one)
 
 
 def hamlets_without_team_page(

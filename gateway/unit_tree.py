@@ -4,21 +4,31 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, func, select, union_all
 
+from gateway.map_tables import LIVE
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import among, counted
-from gateway.units import COLUMNS, LIVE, Succession, in_force, unit_from
+from gateway.units import COLUMNS, Succession, in_force, told_on, unit_from
 
 
 def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
     """`(root, unit)` of everything under the roots, themselves included; as of a day, or of all days for None."""
     units = LIVE.units
-    tree = (
-        select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots)).cte("below", recursive=True)
-    )
+    start = select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots))
+    tree = (start if as_of is None else start.where(told_on(as_of))).cte("below", recursive=True)
     step = select(tree.c.root, units.c.unit).join(tree, units.c.parent == tree.c.unit)
-    return tree.union_all(step if as_of is None else step.where(in_force(as_of)))
+    return tree.union(step) if as_of is None else tree.union_all(step.where(in_force(as_of)))
+
+
+def belonging(roots: Sequence[str] | Select[Any], day: date) -> Subquery:
+    """`(root, unit)` of the units whose things belong to the roots on a day: those below, and all that went into them.
+
+    As a whole, that is: what a unit was divided over belongs to none of its parts until somebody says so.
+    """
+    tree, homes = below(roots, day), LIVE.homes.c
+    came = select(tree.c.root, homes.unit).join(tree, homes.home == tree.c.unit)
+    return union_all(select(tree), came.where(homes.since <= day, homes.until > day)).subquery("belonging")
 
 
 def children_pages(connection: Connection, parents: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
@@ -43,7 +53,7 @@ def descendants_pages(
     query = (
         select(*COLUMNS)
         .join(tree, tree.c.unit == units.c.unit)
-        .where(units.c.level == level, tree.c.root != tree.c.unit)
+        .where(units.c.level == level, tree.c.root != tree.c.unit, told_on(as_of))
     )
     return page_by_group(connection, query, tree.c.root, [units.c.sort_key, units.c.unit], wanted)
 
@@ -54,7 +64,7 @@ def descendants_counts(connection: Connection, roots: Sequence[str], as_of: date
     query = (
         select(tree.c.root, func.count())
         .join(units, tree.c.unit == units.c.unit)
-        .where(units.c.level == level, tree.c.root != tree.c.unit)
+        .where(units.c.level == level, tree.c.root != tree.c.unit, told_on(as_of))
     )
     return counted(connection, query.group_by(tree.c.root))
 
@@ -76,7 +86,8 @@ def _succession(
     query = (
         select(*COLUMNS, near.label("near"), gone.part, gone.seat, gone.on_day)
         .join(units, units.c.unit == far)
-        .where(near.in_(ids))
+        # As it was called that day; a predecessor that ended is called as on its last.
+        .where(near.in_(ids), units.c.since <= gone.on_day, units.c.until > gone.on_day)
         .order_by(gone.seat.desc(), units.c.sort_key, units.c.unit)
     )
     found: dict[str, list[Succession]] = {}
@@ -89,16 +100,16 @@ def _succession(
 
 def hamlets_pages(connection: Connection, roots: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
     """Hamlets anywhere below each unit."""
-    hamlets, tree = LIVE.hamlets.c, below(roots, as_of)
-    query = select(LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune).where(hamlets.valid_from <= as_of)
+    hamlets, tree = LIVE.hamlets.c, belonging(roots, as_of)
+    query = select(LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune).where(in_force(as_of, LIVE.hamlets))
     return page_by_group(connection, query, tree.c.root, [hamlets.sort_key, hamlets.hamlet], wanted)
 
 
 def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) -> Mapping[str, int]:
     """How many hamlets are below each unit."""
-    hamlets, tree = LIVE.hamlets.c, below(roots, as_of)
+    hamlets, tree = LIVE.hamlets.c, belonging(roots, as_of)
     query = select(tree.c.root, func.count()).join(LIVE.hamlets, tree.c.unit == hamlets.commune)
-    query = query.where(hamlets.valid_from <= as_of).group_by(tree.c.root)
+    query = query.where(in_force(as_of, LIVE.hamlets)).group_by(tree.c.root)
     return counted(connection, query)
 
 

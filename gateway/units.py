@@ -4,212 +4,15 @@ A code alone names nothing (3,316 commune codes mean other places in the two reg
 everything else goes by stable unit id. What holds on a day is data: validity of units, and since when a map is known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, TypeAlias
-from uuid import UUID
+from typing import Any
 
-from pydantic import Field
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Connection,
-    Date,
-    Float,
-    Index,
-    LargeBinary,
-    Table,
-    and_,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from gateway.errors import MapNotKnown
-from gateway.rows import Identifier, ReadModel
-from gateway.vietnamese import fold, sort_key
-from services.kernel.message import Event
-from services.kernel.projection import Delivered
-from services.kernel.rows import Rows, write_all
-
-# What it reads of the registry's events
-
-
-class UnitRegistered(Event, name="unit.registered"):
-    """A unit, its place in the tree and the days it stands."""
-
-    unit: UUID
-    regime: str
-    code: str
-    title: str = Field(alias="name")
-    level: str
-    kind: str
-    parent: UUID | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
-    lat: float | None = None
-    lon: float | None = None
-    area_km2: float | None = None
-
-
-class UnitSucceeded(Event, name="unit.succeeded"):
-    """Where a unit went, whole or in part."""
-
-    unit: UUID
-    successor: UUID
-    part: bool
-    seat: bool
-    on: date
-
-
-class MapDeclared(Event, name="map.declared"):
-    """Since when, and until when, a map is known."""
-
-    regime: str
-    province: UUID | None = None
-    known_from: date
-    known_to: date | None = None
-
-
-class HamletRegistered(Event, name="hamlet.registered"):
-    """A hamlet of a commune."""
-
-    hamlet: UUID
-    commune: UUID
-    title: str = Field(alias="name")
-    kind: str
-    valid_from: date
-
-
-MapEvent: TypeAlias = UnitRegistered | UnitSucceeded | MapDeclared | HamletRegistered
-
-
-class Units(ReadModel):
-    """Tables of the map."""
-
-    name = "units"
-    views: ClassVar[Mapping[str, Any]] = {"registry": MapEvent}
-    streams: ClassVar[frozenset[str]] = frozenset({"unit", "map", "hamlet"})
-
-    def define(self) -> None:
-        self.units = Table(
-            f"map_units{self.suffix}",
-            self.metadata,
-            Column("unit", Identifier, primary_key=True),
-            Column("regime", Identifier, nullable=False),
-            Column("code", Identifier, nullable=False),
-            Column("name", Identifier, nullable=False),
-            Column("level", Identifier, nullable=False),
-            Column("kind", Identifier, nullable=False),
-            Column("parent", Identifier),
-            Column("valid_from", Date),
-            Column("valid_to", Date),
-            Column("lat", Float),
-            Column("lon", Float),
-            Column("area_km2", Float),
-            Column("search_text", Identifier, nullable=False),
-            Column("sort_key", LargeBinary, nullable=False),
-        )
-        Index(f"map_units_code{self.suffix}", self.units.c.code)
-        Index(f"map_units_parent{self.suffix}", self.units.c.parent, self.units.c.sort_key)
-        self.successions = Table(
-            f"map_successions{self.suffix}",
-            self.metadata,
-            Column("unit", Identifier, primary_key=True),
-            Column("successor", Identifier, primary_key=True),
-            Column("part", Boolean, nullable=False),
-            Column("seat", Boolean, nullable=False),
-            Column("on_day", Date, nullable=False),
-        )
-        Index(f"map_successions_successor{self.suffix}", self.successions.c.successor)
-        self.carried = Table(
-            f"map_carried{self.suffix}",
-            self.metadata,
-            Column("holds", Identifier, primary_key=True),
-            Column("also", Identifier, primary_key=True),
-        )
-        """Who holds a unit holds its children and what it came from: one table, so that one index walks both."""
-        self.known = Table(
-            f"map_known{self.suffix}",
-            self.metadata,
-            Column("regime", Identifier, primary_key=True),
-            Column("province", Identifier, primary_key=True),
-            Column("known_from", Date, nullable=False),
-            Column("known_to", Date),
-        )
-        self.hamlets = Table(
-            f"map_hamlets{self.suffix}",
-            self.metadata,
-            Column("hamlet", Identifier, primary_key=True),
-            Column("commune", Identifier, nullable=False),
-            Column("name", Identifier, nullable=False),
-            Column("kind", Identifier, nullable=False),
-            Column("valid_from", Date, nullable=False),
-            Column("sort_key", LargeBinary, nullable=False),
-        )
-        Index(f"map_hamlets_commune{self.suffix}", self.hamlets.c.commune, self.hamlets.c.sort_key)
-
-    def apply(self, connection: Connection, events: Sequence[Delivered[MapEvent]]) -> None:
-        units, successions = Rows(self.units), Rows(self.successions)
-        carried, known, hamlets = Rows(self.carried), Rows(self.known), Rows(self.hamlets)
-        for delivered in events:
-            match delivered.event:
-                case UnitRegistered() as unit:
-                    units.put(_unit_row(unit))
-                    if unit.parent is not None:
-                        carried.put({"holds": str(unit.parent), "also": str(unit.unit)})
-                case UnitSucceeded() as gone:
-                    successions.put(
-                        {
-                            "unit": str(gone.unit),
-                            "successor": str(gone.successor),
-                            "part": gone.part,
-                            "seat": gone.seat,
-                            "on_day": gone.on,
-                        }
-                    )
-                    carried.put({"holds": str(gone.successor), "also": str(gone.unit)})
-                case MapDeclared() as declared:
-                    known.put(
-                        {
-                            "regime": declared.regime,
-                            "province": str(declared.province or ""),
-                            "known_from": declared.known_from,
-                            "known_to": declared.known_to,
-                        }
-                    )
-                case HamletRegistered() as hamlet:
-                    hamlets.put(
-                        {
-                            "hamlet": str(hamlet.hamlet),
-                            "commune": str(hamlet.commune),
-                            "name": hamlet.title,
-                            "kind": hamlet.kind,
-                            "valid_from": hamlet.valid_from,
-                            "sort_key": sort_key(hamlet.title),
-                        }
-                    )
-        write_all(connection, units, successions, carried, known, hamlets)
-
-
-def _unit_row(unit: UnitRegistered) -> dict[str, Any]:
-    row = unit.model_dump(exclude={"title"})
-    return row | {
-        "unit": str(unit.unit),
-        "parent": None if unit.parent is None else str(unit.parent),
-        "name": unit.title,
-        "search_text": fold(unit.title),
-        "sort_key": sort_key(unit.title),
-    }
-
-
-LIVE = Units()
-"""The tables readers see; a rebuild swaps the rows below these names."""
-
-
-# Questions
+from gateway.map_tables import LIVE as LIVE  # noqa: PLC0414  the tables readers see
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +44,7 @@ class Succession:
     on: date
 
 
-COLUMNS = [column for column in LIVE.units.c if column.name not in ("search_text", "sort_key")]
+COLUMNS = [column for column in LIVE.units.c if column.name not in ("since", "until", "search_text", "sort_key")]
 _NAMES = [column.name for column in COLUMNS]
 
 
@@ -250,10 +53,17 @@ def unit_from(row: Any, as_of: date) -> Unit:
     return Unit(**{name: getattr(row, name) for name in _NAMES}, as_of=as_of)
 
 
-def in_force(as_of: date, table: Any = None) -> ColumnElement[bool]:
-    """Units that stand on that day, as far as the source says."""
+def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
+    """Of each unit (or hamlet) the one row that says what it was on that day, whether it stood or not."""
     c = (LIVE.units if table is None else table).c
-    return and_(or_(c.valid_from.is_(None), c.valid_from <= as_of), or_(c.valid_to.is_(None), c.valid_to >= as_of))
+    return and_(c.since <= day, c.until > day)
+
+
+def in_force(day: date, table: Any = None) -> ColumnElement[bool]:
+    """Rows of units (or hamlets) that stand on that day, as far as the source says."""
+    c = (LIVE.units if table is None else table).c
+    stands = and_(or_(c.valid_from.is_(None), c.valid_from <= day), or_(c.valid_to.is_(None), c.valid_to >= day))
+    return and_(told_on(day, table), stands)
 
 
 def unit_by_code(connection: Connection, code: str, as_of: date, level: str | None = None) -> Unit | None:
@@ -275,7 +85,7 @@ def unit_by_code(connection: Connection, code: str, as_of: date, level: str | No
 def require_known(connection: Connection, row: Any, as_of: date) -> None:
     """Refuse a day on which the map around this unit is not known. Raises `MapNotKnown`."""
     known = LIVE.known.c
-    provinces = ["", row.unit, *ancestors(connection, [row.unit]).get(row.unit, [])]
+    provinces = ["", row.unit, *ancestors(connection, [row.unit], as_of).get(row.unit, [])]
     spans = connection.execute(
         select(known.province, known.known_from, known.known_to).where(
             known.regime == row.regime, known.province.in_(provinces)
@@ -292,25 +102,26 @@ def _not_known() -> MapNotKnown:
 
 
 def units_by_id(connection: Connection, ids: Sequence[str], as_of: date) -> dict[str, Unit]:
-    """Units by stable id, whatever the day."""
-    rows = connection.execute(select(*COLUMNS).where(LIVE.units.c.unit.in_(ids)))
+    """Units by stable id, as they were called that day, whether they stood or not."""
+    rows = connection.execute(select(*COLUMNS).where(LIVE.units.c.unit.in_(ids), told_on(as_of)))
     return {row.unit: unit_from(row, as_of) for row in rows}
 
 
-def ancestors(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
-    """Ids above each unit, nearest first."""
+def ancestors(connection: Connection, ids: Sequence[str], day: date) -> dict[str, list[str]]:
+    """Ids above each unit on a day, nearest first."""
     units = LIVE.units
-    path = select(units.c.unit.label("start"), units.c.parent.label("above")).where(units.c.unit.in_(ids))
+    path = select(units.c.unit.label("start"), units.c.parent.label("above")).where(units.c.unit.in_(ids), told_on(day))
     above = path.cte("above", recursive=True)
     step = select(above.c.start, units.c.parent).join(units, units.c.unit == above.c.above)
-    above = above.union_all(step.where(units.c.parent.is_not(None)))
+    above = above.union_all(step.where(units.c.parent.is_not(None), told_on(day)))
     found: dict[str, list[str]] = {}
     for row in connection.execute(select(above).where(above.c.above.is_not(None))):
         found.setdefault(row.start, []).append(row.above)
     return found
 
 
-def hamlets_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:
-    """Hamlet rows by id."""
-    rows = connection.execute(select(LIVE.hamlets).where(LIVE.hamlets.c.hamlet.in_(ids)))
+def hamlets_by_id(connection: Connection, ids: Sequence[str], day: date) -> dict[str, Any]:
+    """Hamlet rows by id, as they were called that day."""
+    hamlets = LIVE.hamlets
+    rows = connection.execute(select(hamlets).where(hamlets.c.hamlet.in_(ids), told_on(day, hamlets)))
     return {row.hamlet: row for row in rows}

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
 from gateway import cases, learning, policies, teams, units, visits
-from gateway.unit_tree import below, ever_held
+from gateway.unit_tree import belonging, below, ever_held
 
 
 class Role(StrEnum):
@@ -135,7 +135,9 @@ class Scope:
     @cached_property
     def _hamlets_of(self) -> "_Asked":
         known = units.LIVE.hamlets.c
-        return self._of_communes(known.hamlet, known.commune)
+        here, several = self._of_communes(known.hamlet, known.commune)
+        today = units.told_on(self._today, units.LIVE.hamlets)
+        return here.where(today), several.where(today)
 
     def teams_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
         """Which of these teams are the viewer's own or belong to communes held today."""
@@ -150,7 +152,7 @@ class Scope:
 
     def _of_communes(self, thing: ColumnElement[str], commune: ColumnElement[str]) -> "_Asked":
         """Those `wanted` whose commune is held today."""
-        held = select(thing).where(commune.in_(select(below(self._viewer.units, self._today).c.unit)))
+        held = select(thing).where(commune.in_(select(belonging(self._viewer.units, self._today).c.unit)))
         one, several = thing == bindparam("wanted"), thing.in_(bindparam("wanted", expanding=True))
         return held.where(one), held.where(several)
 

@@ -14,7 +14,7 @@ from gateway.paging import slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, page_arguments
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.units import Unit
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 
 
 class CaseStatus(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
@@ -87,7 +87,7 @@ class CaseQueries:
         if category is not None:
             within.append(table.category == category.replace("\0", ""))
         if unit is not None:
-            tree = below([context.read(unit_id_of, unit, context.today)], None)
+            tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
             within.append(table.commune.in_(select(tree.c.unit)))
         return Listing(
             lambda: once(lambda: context.read(cases.cases_page, visible, within, wanted)),

@@ -17,7 +17,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, page_
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
 from gateway.schema.units import Unit
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 
 
 class Enterprise(ObjectType):
@@ -91,7 +91,7 @@ class EnterpriseQueries:
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), enterprises.LIVE.enterprises.c
         visible = context.scope.communes(table.commune)
-        tree = None if unit is None else below([context.read(unit_id_of, unit, context.today)], None)
+        tree = None if unit is None else belonging([context.read(unit_id_of, unit, context.today)], context.today)
         within = [] if tree is None else [table.commune.in_(select(tree.c.unit))]
         return Listing(
             lambda: once(lambda: context.read(enterprises.enterprises_page, within, visible, wanted)),

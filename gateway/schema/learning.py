@@ -28,7 +28,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
 from gateway.schema.units import Unit
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 
 _ID = graphene.ID
 _TEXT = graphene.String
@@ -160,7 +160,7 @@ class LearningQueries:
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), learning.LIVE.trainings.c
         visible = context.scope.trainings
-        tree = None if unit is None else below([context.read(unit_id_of, unit, context.today)], None)
+        tree = None if unit is None else belonging([context.read(unit_id_of, unit, context.today)], context.today)
         within = [] if tree is None else [table.unit.in_(select(tree.c.unit))]
         if status is not None:
             within.append(table.status == status.value)

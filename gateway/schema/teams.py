@@ -19,7 +19,7 @@ from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
 from gateway.schema.units import Hamlet, HamletConnection, Unit
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 
 
 class Member(ObjectType):
@@ -277,7 +277,7 @@ class TeamQueries:
         wanted, visible = slice_of(first, after), context.scope.teams
         within: ColumnElement[bool] = true()
         if unit is not None:
-            tree = below([context.read(unit_id_of, unit, context.today)], None)
+            tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
             within = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
         return Listing(
             lambda: once(lambda: context.read(teams.teams_page, visible, within, wanted)),

@@ -15,7 +15,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.teams import Team
 from gateway.schema.units import Hamlet
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
 
 
 class Visit(ObjectType):
@@ -40,7 +40,7 @@ class Visit(ObjectType):
     @staticmethod
     def resolve_hamlet(visit: Any, info: GraphQLResolveInfo) -> Awaitable[Any]:
         context = context_of(info)
-        return context.load(units.hamlets_by_id, visit.hamlet)
+        return context.load(units.hamlets_by_id, visit.hamlet, context.today)
 
     @staticmethod
     def resolve_team(visit: Any, info: GraphQLResolveInfo) -> Awaitable[Any]:
@@ -127,6 +127,7 @@ def _within(context: Context, hamlet: ColumnElement[str], place: dict[str, Any])
     if place.get("hamlet") is not None:
         within.append(hamlet == id_of(place["hamlet"], "hamlet"))
     if place.get("unit") is not None:
-        known, tree = units.LIVE.hamlets.c, below([context.read(unit_id_of, place["unit"], context.today)], None)
+        today = context.today
+        known, tree = units.LIVE.hamlets.c, belonging([context.read(unit_id_of, place["unit"], today)], today)
         within.append(hamlet.in_(select(known.hamlet).where(known.commune.in_(select(tree.c.unit)))))
     return within

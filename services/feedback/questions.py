@@ -130,8 +130,8 @@ def _in_scope(database: Database, viewer: Viewer, case: Case) -> bool:
     if viewer.role == "body_handler" and (viewer.body is None or viewer.body != case.body):
         return False
     with database.read() as connection:
-        chain = TERRITORY.chain(connection, case.commune)
-    return bool(set(chain) & {str(unit) for unit in viewer.units})
+        in_charge = TERRITORY.in_charge(connection, case.commune)
+    return not in_charge.isdisjoint(str(unit) for unit in viewer.units)
 
 
 def _handles(viewer: Viewer, case: Case) -> bool:

@@ -1,21 +1,20 @@
-"""Which communes exist, and under whom? Told by the registry, read by the guard and by the scope of readings.
+"""Which communes exist, and who has charge of them? Told by the registry, read by the guard and the scope of readings.
 
-The view follows with a small delay: a commune registered a moment ago may still be unknown here.
+What a commune went into, whole or in part, has charge of what was said about it. The view follows with a small delay: a
+commune registered a moment ago may still be unknown here.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Select, Table, Text, bindparam, delete, insert, select
+from sqlalchemy import Column, Connection, Select, Table, Text, bindparam, select
 
 from services.kernel.message import Event
 from services.kernel.projection import Delivered, Projection
-
-TIERS = 4
-"""More levels than any map had: province, district, commune; a cycle in bad data ends here."""
+from services.kernel.rows import Rows, write_all
 
 
 class UnitRegistered(Event, name="unit.registered"):
@@ -27,13 +26,38 @@ class UnitRegistered(Event, name="unit.registered"):
     valid_to: date | None = None
 
 
+class UnitEnded(Event, name="unit.ended"):
+    """The last day a unit stands."""
+
+    unit: UUID
+    valid_to: date
+
+
+class UnitTransferred(Event, name="unit.transferred"):
+    """Another parent."""
+
+    unit: UUID
+    parent: UUID
+
+
+class UnitSucceeded(Event, name="unit.succeeded"):
+    """What a unit went into."""
+
+    unit: UUID
+    successor: UUID
+
+
+TerritoryEvent: TypeAlias = UnitRegistered | UnitEnded | UnitTransferred | UnitSucceeded
+
+
 class Territory(Projection):
-    """Units known, each with its parent and last day."""
+    """Units known, each with its last day, and which units have charge of it."""
 
     name: ClassVar[str] = "territory"
-    views: ClassVar[dict[str, Any]] = {"registry": UnitRegistered}
+    views: ClassVar[dict[str, Any]] = {"registry": TerritoryEvent}
 
     units: Table
+    charges: Table
 
     def define(self) -> None:
         self.units = Table(
@@ -41,16 +65,32 @@ class Territory(Projection):
             self.metadata,
             Column("unit", Text, primary_key=True),
             Column("level", Text, nullable=False),
-            Column("parent", Text),
             Column("valid_to", Text),
         )
+        self.charges = Table(
+            f"territory_charges{self.suffix}",
+            self.metadata,
+            Column("unit", Text, primary_key=True),
+            Column("above", Text, primary_key=True),
+        )
+        """Parents, those of another day too, and successors."""
 
-    def apply(self, connection: Connection, events: Sequence[Delivered[UnitRegistered]]) -> None:
-        rows = {str(delivered.event.unit): _row(delivered.event) for delivered in events}
-        if rows:
-            gone = delete(self.units).where(self.units.c.unit == bindparam("key"))
-            connection.execute(gone, [{"key": unit} for unit in rows])
-            connection.execute(insert(self.units), list(rows.values()))
+    def apply(self, connection: Connection, events: Sequence[Delivered[TerritoryEvent]]) -> None:
+        units, charges = Rows(self.units), Rows(self.charges)
+        for delivered in events:
+            match delivered.event:
+                case UnitRegistered(unit=unit, level=level, parent=parent, valid_to=last):
+                    day = None if last is None else last.isoformat()
+                    units.put({"unit": str(unit), "level": level, "valid_to": day})
+                    if parent is not None:
+                        charges.put({"unit": str(unit), "above": str(parent)})
+                case UnitEnded(unit=unit, valid_to=last_day):
+                    units.change((str(unit),), {"valid_to": last_day.isoformat()})
+                case UnitTransferred(unit=unit, parent=above) | UnitSucceeded(unit=unit, successor=above):
+                    charges.put({"unit": str(unit), "above": str(above)})
+                case _:
+                    assert_never(delivered.event)
+        write_all(connection, units, charges)
 
     @cached_property
     def commune(self) -> Select[Any]:
@@ -58,24 +98,12 @@ class Territory(Projection):
         unit = self.units.c.unit == bindparam("unit")
         return select(self.units.c.valid_to).where(unit, self.units.c.level == "commune")
 
-    def chain(self, connection: Connection, unit: UUID) -> list[str]:
-        """The unit's id and its parents', nearest first; just the id when it is unknown."""
-        chain = [str(unit)]
-        for _ in range(TIERS):
-            parent = connection.execute(select(self.units.c.parent).where(self.units.c.unit == chain[-1])).scalar()
-            if parent is None:
-                break
-            chain.append(parent)
-        return chain
-
-
-def _row(event: UnitRegistered) -> dict[str, str | None]:
-    return {
-        "unit": str(event.unit),
-        "level": event.level,
-        "parent": str(event.parent) if event.parent else None,
-        "valid_to": event.valid_to.isoformat() if event.valid_to else None,
-    }
+    def in_charge(self, connection: Connection, unit: UUID) -> set[str]:
+        """Ids of the unit, of all above it and of what they went into; just the unit's own when it is unknown."""
+        charges = self.charges.c
+        chain = select(charges.above).where(charges.unit == str(unit)).cte("chain", recursive=True)
+        chain = chain.union(select(charges.above).where(charges.unit == chain.c.above))
+        return {str(unit), *connection.execute(select(chain.c.above)).scalars()}
 
 
 TERRITORY = Territory()

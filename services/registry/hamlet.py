@@ -9,7 +9,7 @@ SUCCEEDED_AS_WHOLE.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
@@ -86,6 +86,8 @@ class Hamlet:
     named_on: date | None = None
     communes: tuple[tuple[date, UUID], ...] = ()
     """Later communes, each from a day on."""
+    gone_on: date | None = None
+    """The day it last went into others; what follows is of that day."""
     successors: frozenset[UUID] = frozenset()
     whole: bool = False
 
@@ -106,14 +108,18 @@ def evolve(hamlet: Hamlet | None, event: HamletEvent) -> Hamlet | None:
         case HamletEnded():
             return hamlet and replace(hamlet, last_day=event.valid_to)
         case HamletSucceeded():
-            successors = {event.successor, *(hamlet.successors if hamlet else ())}
-            return hamlet and replace(hamlet, successors=frozenset(successors), whole=not event.part)
+            return hamlet and _gone(hamlet, event)
         case HamletRenamed():
             return hamlet and replace(hamlet, named=(event.title, event.kind), named_on=event.on)
         case HamletTransferred():
             return hamlet and replace(hamlet, communes=(*hamlet.communes, (event.on, event.commune)))
         case _:
             assert_never(event)
+
+
+def _gone(hamlet: Hamlet, event: HamletSucceeded) -> Hamlet:
+    before = hamlet.successors if hamlet.gone_on == event.on else frozenset()
+    return replace(hamlet, gone_on=event.on, successors=before | {event.successor}, whole=not event.part)
 
 
 # Commands
@@ -256,9 +262,11 @@ def _stands(hamlet: Hamlet, on: date, field: str = "on") -> None:
 def _succeed(command: SucceedHamlet, hamlet: Hamlet) -> list[HamletEvent]:
     if command.successor == command.hamlet:
         raise Refused("Ấp, khóm không thể kế tục chính nó.", code="SUCCESSOR_IS_SELF", field="successor")
-    if command.successor in hamlet.successors:
+    _not_changed_later(hamlet.gone_on, command.on + timedelta(days=1))
+    same_day = hamlet.gone_on == command.on
+    if same_day and command.successor in hamlet.successors:
         raise Refused("Việc kế tục này đã được ghi.", code="SUCCESSION_EXISTS", field="successor")
-    if hamlet.whole or (hamlet.successors and not command.part):
+    if same_day and (hamlet.whole or not command.part):
         raise Refused("Ấp, khóm nhập nguyên vẹn chỉ có một nơi kế tục.", code="SUCCEEDED_AS_WHOLE", field="part")
     return [HamletSucceeded(hamlet=command.hamlet, successor=command.successor, part=command.part, on=command.on)]
 

@@ -1,5 +1,7 @@
 """The national map as commands: CSV files in, a plan out; nothing is written here.
 
+First the units as they stood, then how the map changed: each reorganisation by the operations officials have too.
+
 Every bad row is named. With any bad row the plan is empty, unless the good rows alone were asked for. A command's id is
 derived from what the row says, so running an import again asks for nothing new. That one regime ended on 30 June 2025
 and the other began a day later stands in the files and nowhere else.
@@ -16,7 +18,9 @@ from services.registry.csv_rows import RowFault
 from services.registry.known_rows import declare_maps
 from services.registry.profiles import profile_commands
 from services.registry.reading import Reading
-from services.registry.succession_rows import succeed_units
+from services.registry.reform import reform
+from services.registry.resolutions import resolution_commands
+from services.registry.succession_rows import read_successions
 from services.registry.unit_rows import register_units
 
 DATA = Path(__file__).parent / "data"
@@ -24,6 +28,8 @@ UNITS_CSV = DATA / "admin-units.csv"
 SUCCESSIONS_CSV = DATA / "unit-successions.csv"
 KNOWN_FROM_CSV = DATA / "map-known-from.csv"
 """The map that comes with the project; `data/README.md` says where from."""
+REORGANISATIONS = DATA / "reorganisations"
+"""Changes of the map before it; each said in a file of its own."""
 PROFILES = DATA / "profiles"
 """The plans that come with it."""
 
@@ -50,6 +56,7 @@ def plan_import(
     successions_csv: Path = SUCCESSIONS_CSV,
     known_from_csv: Path = KNOWN_FROM_CSV,
     profiles: Path | None = None,
+    reorganisations: Path | None = None,
     *,
     good_rows_only: bool = False,
     clock: Clock = system_clock,
@@ -58,11 +65,14 @@ def plan_import(
     reading = Reading(clock())
     units = register_units(units_csv, reading)
     maps = declare_maps(known_from_csv, units, reading)
-    successions = succeed_units(successions_csv, units, reading)
+    successions = read_successions(successions_csv, units, reading)
+    reformed = reform(units, successions, f"{successions_csv.name}, {units_csv.name}", reading)
+    more, earlier = resolution_commands(reorganisations, units, reading) if reorganisations is not None else ([], [])
     plans = profile_commands(profiles, units, reading) if profiles is not None else []
     files = {path.name: place for place, path in enumerate((units_csv, known_from_csv, successions_csv))}
     faults = tuple(
         sorted(reading.faults, key=lambda fault: (files.get(fault.file, len(files)), fault.file, fault.line))
     )
-    commands = (*units.values(), *maps, *successions, *plans) if good_rows_only or not faults else ()
+    changed = (*reformed.units, *more, *earlier, *reformed.reorganisations)
+    commands = (*changed, *maps, *plans) if good_rows_only or not faults else ()
     return ImportPlan(commands, faults)

@@ -65,12 +65,12 @@ class Merge(_Operation):
 
 
 class Split(_Operation):
-    """`unit` ends, in parts; `seat` is the one its seat lies in, None: not stated."""
+    """`unit` ends, in the parts that are known; `seat` is the one its seat lies in, None: not stated."""
 
     do: Literal["split"] = "split"
     place: Place = "unit"
     unit: UUID
-    into: tuple[UUID, ...] = Field(min_length=2, max_length=50)
+    into: tuple[UUID, ...] = Field(min_length=1, max_length=50)
     seat: UUID | None = None
 
 

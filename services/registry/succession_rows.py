@@ -1,21 +1,34 @@
 """`unit-successions.csv`: one row, one unit and one of those it went into, from the successor's first day."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from services.registry.csv_rows import BadCell, Row, read_rows
 from services.registry.reading import LEVEL_OF_DIGITS, CellReader, Key, Reading, code
-from services.registry.unit import RANK, RegisterUnit, SucceedUnit
+from services.registry.unit import RANK, RegisterUnit
 
 COLUMNS = ("level", "legacy_code", "current_code", "kind", "is_default")
 BEFORE, AFTER = "legacy", "current"
 """The regimes its two code columns speak of."""
 
 
-def succeed_units(path: Path, units: Mapping[Key, RegisterUnit], reading: Reading) -> list[SucceedUnit]:
-    """The commands of all good rows, in the file's order."""
-    successions: list[SucceedUnit] = []
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """What a row says."""
+
+    unit: UUID
+    successor: UUID
+    part: bool
+    seat: bool
+    on: date
+
+
+def read_successions(path: Path, units: Mapping[Key, RegisterUnit], reading: Reading) -> list[Succession]:
+    """All good rows, in the file's order."""
+    successions: list[Succession] = []
     history = _History()
     for row in read_rows(path, COLUMNS, reading.faults):
         cells = reading.cells(path, row, _readers(row))
@@ -32,10 +45,7 @@ def succeed_units(path: Path, units: Mapping[Key, RegisterUnit], reading: Readin
         except BadCell as bad:
             reading.fault(path, row, bad)
             continue
-        said = reading.envelope("succession", *old, *new, part, seat, on)
-        successions.append(
-            SucceedUnit(unit=predecessor.unit, successor=successor.unit, part=part, seat=seat, on=on, **said)
-        )
+        successions.append(Succession(predecessor.unit, successor.unit, part, seat, on))
     return successions
 
 

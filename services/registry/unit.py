@@ -106,6 +106,8 @@ class Unit:
     named_on: date | None = None
     parents: tuple[tuple[date, UUID], ...] = ()
     """Later parents, each from a day on."""
+    gone_on: date | None = None
+    """The day it last went into others; what follows is of that day: a part may go now and the rest years later."""
     successors: frozenset[UUID] = frozenset()
     whole: bool = False
     seat: UUID | None = None
@@ -126,12 +128,7 @@ def evolve(unit: Unit | None, event: UnitEvent) -> Unit | None:
         case UnitRegistered():
             return Unit(event, event.valid_to, (event.title, event.kind))
         case UnitSucceeded():
-            return unit and replace(
-                unit,
-                successors=unit.successors | {event.successor},
-                whole=unit.whole or not event.part,
-                seat=event.successor if event.seat else unit.seat,
-            )
+            return unit and _gone(unit, event)
         case UnitEnded():
             return unit and replace(unit, last_day=event.valid_to)
         case UnitRenamed():
@@ -140,6 +137,17 @@ def evolve(unit: Unit | None, event: UnitEvent) -> Unit | None:
             return unit and replace(unit, parents=(*unit.parents, (event.on, event.parent)))
         case _:
             assert_never(event)
+
+
+def _gone(unit: Unit, event: UnitSucceeded) -> Unit:
+    if unit.gone_on != event.on:
+        unit = replace(unit, gone_on=event.on, successors=frozenset(), whole=False, seat=None)
+    return replace(
+        unit,
+        successors=unit.successors | {event.successor},
+        whole=unit.whole or not event.part,
+        seat=event.successor if event.seat else unit.seat,
+    )
 
 
 def carried(lookup: Lookup, unit: UUID, day: date) -> UUID:
@@ -314,12 +322,10 @@ def _register(command: RegisterUnit, unit: Unit | None) -> list[UnitEvent]:
 def _succeed(command: SucceedUnit, unit: Unit) -> list[UnitEvent]:
     if command.successor == command.unit:
         raise Refused("Đơn vị không thể kế tục chính nó.", code="SUCCESSOR_IS_SELF", field="successor")
-    if command.successor in unit.successors:
-        raise Refused("Việc kế tục này đã được ghi.", code="SUCCESSION_EXISTS", field="successor")
-    if unit.whole or (unit.successors and not command.part):
-        raise Refused("Đơn vị nhập nguyên vẹn chỉ có một đơn vị kế tục.", code="SUCCEEDED_AS_WHOLE", field="part")
-    if command.seat and unit.seat is not None:
-        raise Refused("Trụ sở đã thuộc một đơn vị kế tục khác.", code="SEAT_TAKEN", field="seat")
+    if unit.gone_on is not None and command.on < unit.gone_on:
+        raise Refused("Đã ghi một thay đổi có hiệu lực từ ngày này trở đi.", code="CHANGED_LATER", field="on")
+    if unit.gone_on == command.on:
+        _goes_along(command, unit)
     if unit.last_day is not None and command.on <= unit.last_day:
         raise Refused("Ngày kế tục phải sau ngày cuối của đơn vị cũ.", code="SUCCESSION_BEFORE_END", field="on")
     return [
@@ -327,6 +333,16 @@ def _succeed(command: SucceedUnit, unit: Unit) -> list[UnitEvent]:
             unit=command.unit, successor=command.successor, part=command.part, seat=command.seat, on=command.on
         )
     ]
+
+
+def _goes_along(command: SucceedUnit, unit: Unit) -> None:
+    """The same day it goes elsewhere too."""
+    if command.successor in unit.successors:
+        raise Refused("Việc kế tục này đã được ghi.", code="SUCCESSION_EXISTS", field="successor")
+    if unit.whole or not command.part:
+        raise Refused("Đơn vị nhập nguyên vẹn chỉ có một đơn vị kế tục.", code="SUCCEEDED_AS_WHOLE", field="part")
+    if command.seat and unit.seat is not None:
+        raise Refused("Trụ sở đã thuộc một đơn vị kế tục khác.", code="SEAT_TAKEN", field="seat")
 
 
 def _end(command: EndUnit, unit: Unit) -> list[UnitEvent]:

@@ -95,11 +95,15 @@ class Counting(ProcessManager):
     def react(self, connection: Connection, delivered: Sequence[Delivered[Followed]]) -> Sequence[Command]:
         """One command for each hamlet touched. Raises `NotYet` while one of them is not on the map here."""
         touched = [_touched(each.event) for each in delivered]
-        provinces = TERRITORY.provinces_of(connection, {hamlet for hamlets in touched for hamlet in hamlets})
+        days = [business_date(parse_recorded_at(each.recorded)) for each in delivered]
+        provinces: dict[date, Mapping[UUID, UUID]] = {}
+        for day in dict.fromkeys(days):
+            asked = {hamlet for on, hamlets in zip(days, touched, strict=True) if on == day for hamlet in hamlets}
+            provinces[day] = TERRITORY.provinces_of(connection, asked, day)
         commands: list[Command] = []
-        for each, hamlets in zip(delivered, touched, strict=True):
+        for each, day, hamlets in zip(delivered, days, touched, strict=True):
             for hamlet, guided_on in hamlets.items():
-                commands.append(_command(each, hamlet, guided_on, _plan(provinces, each, hamlet)))
+                commands.append(_command(each, hamlet, guided_on, _plan(provinces[day], day, hamlet)))
         return commands
 
 
@@ -145,10 +149,10 @@ def _caused_by(delivered: Delivered[Any], hamlet: UUID) -> dict[str, Any]:
     }
 
 
-def _plan(provinces: Mapping[UUID, UUID], delivered: Delivered[Followed], hamlet: UUID) -> Term | None:
+def _plan(provinces: Mapping[UUID, UUID], day: date, hamlet: UUID) -> Term | None:
     """The plan in force on the day the event was recorded: the same whenever it is handled."""
     province = provinces.get(hamlet)
     if province is None:
         raise NotYet(f"hamlet {hamlet} is not on the map yet")
-    plan = plan_in_force(province, business_date(parse_recorded_at(delivered.recorded)))
+    plan = plan_in_force(province, day)
     return plan and plan.term

@@ -5,6 +5,7 @@ Read from reporting's own coverage.counted. Roll-ups are sums: every household l
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -86,8 +87,10 @@ class HouseholdCoverage(Projection):
                 plans.put({"hamlet": hamlet, "plan": event.plan, "guided": event.guided_since_plan})
         write_all(connection, hamlets, quarters, plans)
 
-    def figures(self, connection: Connection, scope: Scope, quarter: str, plans: Collection[str]) -> CoverageFigures:
-        """The sums for `scope`; `plans` are those in force, of which each hamlet has at most one."""
+    def figures(
+        self, connection: Connection, scope: Scope, quarter: str, plans: Collection[str], day: date
+    ) -> CoverageFigures:
+        """The sums for `scope` as of `day`; `plans` are those in force, of which each hamlet has at most one."""
         row = connection.execute(
             select(
                 func.count().label("hamlets"),
@@ -106,14 +109,14 @@ class HouseholdCoverage(Projection):
                 self.plans,
                 and_(self.plans.c.hamlet == self.hamlets.c.hamlet, self.plans.c.plan.in_(plans)),
             )
-            .where(self._within(scope))
+            .where(self._within(scope, day))
         ).one()
         plan, since_plan = (row.plan, row.since_plan) if row.plan == row.other_plan else (None, None)
         return CoverageFigures(row.hamlets, row.households, row.in_quarter, plan, since_plan)
 
-    def _within(self, scope: Scope) -> ColumnElement[bool]:
+    def _within(self, scope: Scope, day: date) -> ColumnElement[bool]:
         if isinstance(scope, UUID):
-            return self.hamlets.c.hamlet.in_(TERRITORY.hamlets_under(scope))
+            return self.hamlets.c.hamlet.in_(TERRITORY.hamlets_under(scope, day))
         return self.hamlets.c.hamlet.in_([str(hamlet) for hamlet in scope])
 
 

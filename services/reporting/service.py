@@ -52,7 +52,7 @@ def answer_coverage(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict
     in_force = [plan.plan for plan in plans() if plan.holds_on(today)]
     scope = question.hamlets if question.unit is None else question.unit
     with runtime.database.read() as connection:
-        figures = HOUSEHOLD_COVERAGE.figures(connection, scope or (), quarter, in_force)
+        figures = HOUSEHOLD_COVERAGE.figures(connection, scope or (), quarter, in_force, today)
     return {"quarter": quarter, **asdict(figures)}
 
 

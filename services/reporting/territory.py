@@ -1,14 +1,22 @@
-"""Where a hamlet lies: its commune and province, told by the registry, for plans and roll-ups."""
+"""Where a hamlet lies on a day: its commune and province, told by the registry, for plans and roll-ups.
+
+A unit that went whole into another lies under that one from the day on, so that nobody's figures are lost.
+"""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Select, Table, Text, bindparam, delete, insert, select
+from sqlalchemy import Column, Connection, Index, Select, Table, Text, and_, bindparam, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from services.kernel.message import Event
 from services.kernel.projection import Delivered, Projection
+from services.kernel.rows import Rows, change_from, write_all
+
+ALWAYS, FOR_EVER = "", "9999-12-31"
 
 
 class UnitRegistered(Event, name="unit.registered"):
@@ -19,6 +27,23 @@ class UnitRegistered(Event, name="unit.registered"):
     parent: UUID | None = None
 
 
+class UnitTransferred(Event, name="unit.transferred"):
+    """Another parent from a day on."""
+
+    unit: UUID
+    parent: UUID
+    on: date
+
+
+class UnitSucceeded(Event, name="unit.succeeded"):
+    """Where a unit went, whole or in part."""
+
+    unit: UUID
+    successor: UUID
+    part: bool
+    on: date
+
+
 class HamletRegistered(Event, name="hamlet.registered"):
     """What reporting reads of the registry's event."""
 
@@ -26,11 +51,22 @@ class HamletRegistered(Event, name="hamlet.registered"):
     commune: UUID
 
 
+class HamletTransferred(Event, name="hamlet.transferred"):
+    """Another commune from a day on."""
+
+    hamlet: UUID
+    commune: UUID
+    on: date
+
+
+TerritoryEvent: TypeAlias = UnitRegistered | UnitTransferred | UnitSucceeded | HamletRegistered | HamletTransferred
+
+
 class Territory(Projection):
-    """The tree of units, whatever its tiers on a given day, and the hamlets under it."""
+    """The tree of units by spans of days, whatever its tiers on a given day, and the hamlets under it."""
 
     name: ClassVar[str] = "territory"
-    views: ClassVar[dict[str, Any]] = {"registry": UnitRegistered | HamletRegistered}
+    views: ClassVar[dict[str, Any]] = {"registry": TerritoryEvent}
 
     units: Table
     hamlets: Table
@@ -40,6 +76,8 @@ class Territory(Projection):
             f"territory_units{self.suffix}",
             self.metadata,
             Column("unit", Text, primary_key=True),
+            Column("since", Text, primary_key=True),
+            Column("until", Text, nullable=False),
             Column("level", Text, nullable=False),
             Column("parent", Text),
             Index(f"territory_units_parent{self.suffix}", "parent"),
@@ -48,49 +86,69 @@ class Territory(Projection):
             f"territory_hamlets{self.suffix}",
             self.metadata,
             Column("hamlet", Text, primary_key=True),
+            Column("since", Text, primary_key=True),
+            Column("until", Text, nullable=False),
             Column("commune", Text, nullable=False),
             Index(f"territory_hamlets_commune{self.suffix}", "commune"),
         )
+        """ISO days, `until` not included; the rows of one unit or hamlet cover all days."""
 
-    def apply(self, connection: Connection, events: Sequence[Delivered[UnitRegistered | HamletRegistered]]) -> None:
-        units: dict[str, dict[str, str | None]] = {}
-        hamlets: dict[str, dict[str, str | None]] = {}
+    def apply(self, connection: Connection, events: Sequence[Delivered[TerritoryEvent]]) -> None:
+        units, hamlets = Rows(self.units), Rows(self.hamlets)
         for delivered in events:
             match delivered.event:
                 case UnitRegistered(unit=unit, level=level, parent=parent):
                     above = None if parent is None else str(parent)
-                    units[str(unit)] = {"unit": str(unit), "level": level, "parent": above}
+                    units.put({"unit": str(unit), **_WHOLE, "level": level, "parent": above})
                 case HamletRegistered(hamlet=hamlet, commune=commune):
-                    hamlets[str(hamlet)] = {"hamlet": str(hamlet), "commune": str(commune)}
-        _replace(connection, self.units, self.units.c.unit, units)
-        _replace(connection, self.hamlets, self.hamlets.c.hamlet, hamlets)
+                    hamlets.put({"hamlet": str(hamlet), **_WHOLE, "commune": str(commune)})
+                case UnitSucceeded(part=True):
+                    pass
+                case (
+                    UnitTransferred(unit=unit, parent=above_id, on=on)
+                    | UnitSucceeded(unit=unit, successor=above_id, on=on)
+                ):
+                    units.write(connection)
+                    change_from(connection, self.units, {"unit": str(unit)}, on.isoformat(), parent=str(above_id))
+                case HamletTransferred(hamlet=hamlet, commune=commune, on=on):
+                    hamlets.write(connection)
+                    day = on.isoformat()
+                    change_from(connection, self.hamlets, {"hamlet": str(hamlet)}, day, commune=str(commune))
+                case _:
+                    assert_never(delivered.event)
+        write_all(connection, units, hamlets)
 
-    def hamlets_under(self, unit: UUID) -> Select[Any]:
-        """Ids of all hamlets of a province, district or commune."""
-        below = select(self.units.c.unit).where(self.units.c.unit == str(unit)).cte("below", recursive=True)
-        below = below.union_all(select(self.units.c.unit).where(self.units.c.parent == below.c.unit))
-        return select(self.hamlets.c.hamlet).where(self.hamlets.c.commune.in_(select(below.c.unit)))
+    def hamlets_under(self, unit: UUID, day: date) -> Select[Any]:
+        """Ids of all hamlets of a province, district or commune on a day."""
+        units, hamlets = self.units, self.hamlets
+        below = select(units.c.unit).where(units.c.unit == str(unit)).cte("below", recursive=True)
+        below = below.union(select(units.c.unit).where(units.c.parent == below.c.unit, _on(units, day.isoformat())))
+        here = hamlets.c.commune.in_(select(below.c.unit))
+        return select(hamlets.c.hamlet).where(here, _on(hamlets, day.isoformat()))
 
-    def provinces_of(self, connection: Connection, hamlets: Collection[UUID]) -> dict[UUID, UUID]:
-        """The province each hamlet lies in; one is left out while the registry's events have not all come."""
-        rows = connection.execute(self._provinces_asked, {"hamlets": [str(hamlet) for hamlet in hamlets]})
-        return {UUID(row.hamlet): UUID(row.unit) for row in rows}
+    def provinces_of(self, connection: Connection, hamlets: Collection[UUID], day: date) -> dict[UUID, UUID]:
+        """The province each hamlet lies in on a day; one is left out while the registry's events have not all come."""
+        asked = {"hamlets": [str(hamlet) for hamlet in hamlets], "day": day.isoformat()}
+        return {UUID(row.hamlet): UUID(row.unit) for row in connection.execute(self._provinces_asked, asked)}
 
     @cached_property
     def _provinces_asked(self) -> Select[Any]:
         # Asked with every batch of visits: built once.
-        units, hamlets = self.units.c, self.hamlets.c
+        units, hamlets, day = self.units.c, self.hamlets.c, bindparam("day")
         columns = (units.unit, units.level, units.parent)
         first = select(hamlets.hamlet, *columns).join(self.units, units.unit == hamlets.commune)
+        first = first.where(_on(self.hamlets, day), _on(self.units, day))
         above = first.where(hamlets.hamlet.in_(bindparam("hamlets", expanding=True))).cte("above", recursive=True)
-        above = above.union_all(select(above.c.hamlet, *columns).where(units.unit == above.c.parent))
-        return select(above.c.hamlet, above.c.unit).where(above.c.level == "province")
+        step = select(above.c.hamlet, *columns).where(units.unit == above.c.parent, _on(self.units, day))
+        above = above.union_all(step)
+        return select(above.c.hamlet, above.c.unit).where(above.c.level == "province", above.c.parent.is_(None))
 
 
-def _replace(connection: Connection, table: Table, key: Column[Any], rows: dict[str, dict[str, str | None]]) -> None:
-    if rows:
-        connection.execute(delete(table).where(key == bindparam("key")), [{"key": value} for value in rows])
-        connection.execute(insert(table), list(rows.values()))
+_WHOLE = {"since": ALWAYS, "until": FOR_EVER}
+
+
+def _on(table: Table, day: Any) -> ColumnElement[bool]:
+    return and_(table.c.since <= day, table.c.until > day)
 
 
 TERRITORY = Territory()

@@ -11,6 +11,7 @@ from deploy.demo import BATCH, MARK, START, demo_commands
 from deploy.system import SERVICES, definition
 from services.registry.import_map import plan_import
 from services.registry.unit import RegisterUnit, unit_id
+from tests.registry.conftest import changes_of
 
 TODAY = date(2026, 11, 22)
 Told = tuple[str, str, dict[str, Any]]
@@ -58,7 +59,9 @@ def test_steps_fit_the_bus_and_the_registry_comes_first() -> None:
 def test_all_64_communes_of_ca_mau_have_4_to_8_hamlets_with_a_team_each(commands: list[Told]) -> None:
     province = unit_id("current", "province", "96")
     communes = {
-        str(unit.unit) for unit in plan_import().commands if isinstance(unit, RegisterUnit) and unit.parent == province
+        str(unit.unit)
+        for unit in changes_of(plan_import())
+        if isinstance(unit, RegisterUnit) and unit.parent == province
     }
     hamlets = Counter(hamlet["commune"] for hamlet in of(commands, "register_hamlet"))
     assert set(hamlets) == communes

@@ -47,13 +47,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, definition: Service
     database = Database(url)
     migrate(database, [definition.home])
     create_read_models(database, definition.projections)
-    units = [
-        {"unit": str(PROVINCE), "level": "province", "parent": None, "valid_to": None},
-        {"unit": str(COMMUNE), "level": "commune", "parent": str(PROVINCE), "valid_to": None},
-        {"unit": str(ENDED), "level": "commune", "parent": None, "valid_to": date(2025, 6, 30).isoformat()},
+    units: list[dict[str, str | None]] = [
+        {"unit": str(PROVINCE), "level": "province", "valid_to": None},
+        {"unit": str(COMMUNE), "level": "commune", "valid_to": None},
+        {"unit": str(ENDED), "level": "commune", "valid_to": date(2025, 6, 30).isoformat()},
     ]
     with database.write() as connection:
         connection.execute(insert(TERRITORY.units), units)
+        connection.execute(insert(TERRITORY.charges), [{"unit": str(COMMUNE), "above": str(PROVINCE)}])
     yield database
     database.close()
 

@@ -1,11 +1,13 @@
 """What feedback knows of the map, and what it refuses by it."""
 
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.feedback.case import CASE, SubmitFeedback
-from services.feedback.territory import TERRITORY, UnitRegistered
+from services.feedback.territory import TERRITORY, UnitEnded, UnitRegistered, UnitSucceeded
 from services.feedback.vault import Keys
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
@@ -15,18 +17,42 @@ from services.kernel.runtime import ServiceRuntime
 from tests.feedback.conftest import COMMUNE, ENDED, NOW, PROVINCE, sealed_letter
 
 
-def test_the_chain_of_a_commune_ends_at_its_province(database: Database) -> None:
+def told(*events: Any) -> list[Delivered[Any]]:
+    recorded = Recorded(1, "", "", 1, "", 1, "", "", "", "")
+    return [Delivered("registry", event, recorded) for event in events]
+
+
+def test_a_commune_and_its_province_have_charge_of_it(database: Database) -> None:
     with database.read() as connection:
-        assert TERRITORY.chain(connection, COMMUNE) == [str(COMMUNE), str(PROVINCE)]
+        assert TERRITORY.in_charge(connection, COMMUNE) == {str(COMMUNE), str(PROVINCE)}
+        assert TERRITORY.in_charge(connection, PROVINCE) == {str(PROVINCE)}
+
+
+def test_what_a_commune_went_into_has_charge_of_what_was_said_about_it(database: Database) -> None:
+    whole, part, province = new_id(), new_id(), new_id()
+    events = [UnitRegistered(unit=unit, level="commune", parent=province) for unit in (whole, part)]
+    gone = [UnitSucceeded(unit=COMMUNE, successor=unit) for unit in (whole, part)]
+    with database.write() as connection:
+        TERRITORY.apply(connection, told(*events, *gone))
+    with database.read() as connection:
+        charge = TERRITORY.in_charge(connection, COMMUNE)
+        assert charge == {str(unit) for unit in (COMMUNE, PROVINCE, whole, part, province)}
+        assert TERRITORY.in_charge(connection, whole) == {str(whole), str(province)}
+
+
+def test_a_commune_that_ended_is_of_the_past_from_the_next_day(database: Database) -> None:
+    with database.write() as connection:
+        TERRITORY.apply(connection, told(UnitEnded(unit=COMMUNE, valid_to=date(2026, 11, 30))))
+    with database.read() as connection:
+        assert connection.execute(TERRITORY.commune, {"unit": str(COMMUNE)}).all() == [("2026-11-30",)]
 
 
 def test_the_registry_may_tell_the_same_unit_twice(database: Database) -> None:
     unit = new_id()
-    recorded = Recorded(1, "", "", 1, "unit.registered", 1, "", "", "", "")
-    told = [Delivered("registry", UnitRegistered(unit=unit, level="commune", parent=PROVINCE), recorded)] * 2
+    twice = told(UnitRegistered(unit=unit, level="commune", parent=PROVINCE)) * 2
     with database.write() as connection:
-        TERRITORY.apply(connection, told)
-        TERRITORY.apply(connection, told)
+        TERRITORY.apply(connection, twice)
+        TERRITORY.apply(connection, twice)
     with database.read() as connection:
         assert connection.execute(TERRITORY.commune, {"unit": str(unit)}).all() == [(None,)]
 

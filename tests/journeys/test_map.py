@@ -17,10 +17,33 @@ def test_ca_mau_has_64_communes_and_had_9_districts_with_100(someone: As) -> Non
     assert found["before"] == {"children": {"totalCount": 9}, "descendants": {"totalCount": 100}}
 
 
+def test_ca_mau_had_101_communes_and_from_december_2024_100(someone: As) -> None:
+    document = 'query ($day: Date!) { unit(code: "96", asOf: $day) { descendants(level: COMMUNE) { totalCount } } }'
+    counts = [
+        someone().data(document, day=day)["unit"]["descendants"]["totalCount"]
+        for day in ("2023-08-31", "2024-11-30", "2024-12-01", "2025-06-30")
+    ]
+    assert counts == [101, 101, 100, 100]
+
+
+def test_a_ward_that_went_in_two_parts_before_the_reform_names_both(someone: As) -> None:
+    old = someone().data(f'{{ unit(code: "32011", asOf: "2024-11-30") {{ name successors {ENDS} }} }}')["unit"]
+    assert old["name"] == "Phường 4"
+    assert by_code(old["successors"]) == {
+        "32002": ("Phường 2", True, False),
+        "32022": ("Phường Tân Xuyên", True, False),
+    }
+    kept = someone().data('{ unit(code: "32230", asOf: "2025-06-30") { successors { part on unit { code kind } } } }')
+    assert kept["unit"]["successors"] == [
+        {"part": False, "on": "2025-07-01", "unit": {"code": "32212", "kind": "Xã"}},
+        {"part": True, "on": "2024-12-01", "unit": {"code": "32212", "kind": "Thị trấn"}},
+    ]
+
+
 def test_a_day_before_the_map_is_known_is_not_answered_with_a_guess(someone: As) -> None:
     document = 'query ($day: Date!) { unit(code: "96", asOf: $day) { children { totalCount } } }'
-    assert someone().codes(document, day="2024-11-30") == ["MAP_NOT_KNOWN"]
-    assert someone().codes(document, day="2024-12-01") == []
+    assert someone().codes(document, day="2023-08-30") == ["MAP_NOT_KNOWN"]
+    assert someone().codes(document, day="2023-08-31") == []
     assert someone().codes(document.replace('"96"', '"95"'), day="2024-12-01") == ["MAP_NOT_KNOWN"]
 
 

@@ -2,14 +2,16 @@
 
 import unicodedata
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from services.kernel.runtime import ServiceRuntime
 from services.registry.import_map import ImportPlan, plan_import
-from services.registry.unit import RegisterUnit, SucceedUnit, unit_id
+from services.registry.reorganisation import Merge, Reorganise
+from services.registry.unit import EndUnit, RegisterUnit, SucceedUnit, unit_id
+from tests.registry.conftest import changes_of
 
 UNIT_HEADER = "regime,code,name,level,type,parent_code,valid_from,valid_to,lat,lon,area_km2"
 SUCCESSION_HEADER = "level,legacy_code,current_code,kind,is_default"
@@ -59,25 +61,38 @@ def files(tmp_path: Path) -> Files:
 
 
 def codes(plan: ImportPlan) -> list[str]:
-    return [command.code for command in plan.commands if isinstance(command, RegisterUnit)]
+    return [command.code for command in changes_of(plan) if isinstance(command, RegisterUnit)]
 
 
-def test_parents_come_before_children_and_units_before_successions(files: Files) -> None:
+def test_old_units_come_before_reorganisations_and_parents_before_children(files: Files) -> None:
     plan = files.plan()
     assert plan.faults == ()
-    assert codes(plan) == ["96", "95", "956", "31843", "31843", "31852"]
-    assert [command.name for command in plan.commands][6:] == ["declare_map"] * 2 + ["succeed_unit"] * 3
+    assert codes(plan) == ["95", "956", "31843", "31852", "96", "31843"]
+    names = ["register_unit"] * 4 + ["reorganise"] * 3 + ["declare_map"] * 2
+    assert [command.name for command in plan.commands] == names
+
+
+def test_units_that_go_together_are_one_reorganisation_and_the_tier_without_successors_goes_last(files: Files) -> None:
+    province, commune, district = (c for c in files.plan().commands if isinstance(c, Reorganise))
+    assert [operation.do for operation in province.operations] == ["found_unit", "merge"]
+    assert [operation.do for operation in commune.operations] == ["found_unit", "merge"]
+    assert [operation.do for operation in district.operations] == ["abolish"]
+    assert isinstance(merge := commune.operations[1], Merge)
+    assert set(merge.units) == {unit_id("legacy", "commune", code) for code in ("31843", "31852")}
+    assert {change.valid_to for change in changes_of(files.plan()) if isinstance(change, EndUnit)} == {
+        date(2025, 6, 30)
+    }
 
 
 def test_the_day_of_a_succession_is_the_successor_s_first_day_in_the_data(files: Files) -> None:
     files.write(units=UNITS.replace("2025-07-01", "2031-03-01").replace("2025-06-30", "2031-02-28"), known="")
-    days = {command.on.isoformat() for command in files.plan().commands if isinstance(command, SucceedUnit)}
+    days = {command.on.isoformat() for command in changes_of(files.plan()) if isinstance(command, SucceedUnit)}
     assert days == {"2031-03-01"}
 
 
 def test_the_day_after_the_last_is_taken_where_no_first_day_is_stated(files: Files) -> None:
     files.write(units=UNITS.replace("2025-07-01", ""))
-    days = {command.on.isoformat() for command in files.plan().commands if isinstance(command, SucceedUnit)}
+    days = {command.on.isoformat() for command in changes_of(files.plan()) if isinstance(command, SucceedUnit)}
     assert days == {"2025-07-01"}
 
 
@@ -119,7 +134,7 @@ def test_an_import_run_twice_changes_nothing(files: Files, registry: ServiceRunt
             assert [answer.code for answer in registry.execute_many(batch)] == [""] * len(batch)
         with registry.database.read() as connection:
             heads.append(connection.exec_driver_sql("SELECT count(*) FROM events").scalar())
-    assert heads == [11, 11]
+    assert heads == [18, 18]
 
 
 def test_a_changed_row_of_a_known_unit_is_refused_and_the_rest_stands(files: Files, registry: ServiceRuntime) -> None:
@@ -127,7 +142,7 @@ def test_a_changed_row_of_a_known_unit_is_refused_and_the_rest_stands(files: Fil
         registry.execute_many(batch)
     files.write(units=UNITS.replace("Xã Lộc Ninh", "Xã Lộc Ninh A"))
     answers = [answer.code for batch in files.plan().batches() for answer in registry.execute_many(batch)]
-    assert Counter(answers) == {"": 10, "UNIT_EXISTS": 1}
+    assert Counter(answers) == {"": 8, "UNIT_EXISTS": 1}
 
 
 @pytest.mark.parametrize(
@@ -213,8 +228,8 @@ def test_the_good_rows_alone_are_asked_for_when_told_so(files: Files) -> None:
     files.write(units=UNITS.replace("Xã Lộc Ninh", ""))
     plan = files.plan(good_rows_only=True)
     assert [(fault.file, fault.line) for fault in plan.faults] == [("units.csv", 5), ("successions.csv", 3)]
-    assert codes(plan) == ["96", "95", "956", "31843", "31843"]
-    assert sum(isinstance(command, SucceedUnit) for command in plan.commands) == 2
+    assert codes(plan) == ["95", "956", "31843", "96", "31843"]
+    assert sum(isinstance(command, SucceedUnit) for command in changes_of(plan)) == 2
 
 
 def test_what_hangs_on_a_bad_row_falls_with_it_and_says_which(files: Files) -> None:
@@ -257,5 +272,5 @@ def test_files_that_cannot_be_read_at_all_are_named(files: Files) -> None:
 
 
 def test_ids_of_units_do_not_depend_on_the_file(files: Files) -> None:
-    units = [command.unit for command in files.plan().commands if isinstance(command, RegisterUnit)]
+    units = [command.unit for command in changes_of(files.plan()) if isinstance(command, RegisterUnit)]
     assert unit_id("current", "commune", "31843") in units

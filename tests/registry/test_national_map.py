@@ -5,27 +5,36 @@ from datetime import date
 
 import pytest
 
-from services.registry.import_map import ImportPlan, plan_import
+from services.kernel.message import Command
+from services.registry.import_map import REORGANISATIONS, ImportPlan, plan_import
 from services.registry.map import DeclareMap
-from services.registry.unit import RegisterUnit, SucceedUnit, unit_id
+from services.registry.reorganisation import Reorganise
+from services.registry.unit import EndUnit, RegisterUnit, SucceedUnit, unit_id
+from tests.registry.conftest import changes_of
 
+REFORM = date(2025, 7, 1)
 PROVINCE = unit_id("current", "province", "96")
 OLD_CA_MAU, OLD_BAC_LIEU = unit_id("legacy", "province", "96"), unit_id("legacy", "province", "95")
 
 
 @pytest.fixture(scope="module")
 def plan() -> ImportPlan:
-    return plan_import()
+    return plan_import(reorganisations=REORGANISATIONS)
 
 
 @pytest.fixture(scope="module")
-def units(plan: ImportPlan) -> list[RegisterUnit]:
-    return [command for command in plan.commands if isinstance(command, RegisterUnit)]
+def changes(plan: ImportPlan) -> list[Command]:
+    return changes_of(plan)
 
 
 @pytest.fixture(scope="module")
-def successions(plan: ImportPlan) -> list[SucceedUnit]:
-    return [command for command in plan.commands if isinstance(command, SucceedUnit)]
+def units(changes: list[Command]) -> list[RegisterUnit]:
+    return [command for command in changes if isinstance(command, RegisterUnit)]
+
+
+@pytest.fixture(scope="module")
+def successions(changes: list[Command]) -> list[SucceedUnit]:
+    return [command for command in changes if isinstance(command, SucceedUnit)]
 
 
 def test_every_row_is_good(plan: ImportPlan) -> None:
@@ -34,18 +43,37 @@ def test_every_row_is_good(plan: ImportPlan) -> None:
 
 def test_every_unit_is_there(units: list[RegisterUnit]) -> None:
     assert Counter((unit.regime, unit.level) for unit in units) == {
-        ("legacy", "commune"): 10_035,
+        ("legacy", "commune"): 10_035 + 1,  # Phường 4 of Cà Mau had gone before the map's day
         ("legacy", "district"): 696,
         ("legacy", "province"): 63,
         ("current", "commune"): 3_321,
         ("current", "province"): 34,
     }
-    assert len({unit.unit for unit in units}) == 14_149
+    assert len({unit.unit for unit in units}) == 14_149 + 1
 
 
 def test_every_succession_is_there(successions: list[SucceedUnit]) -> None:
-    assert len(successions) == 10_665
-    assert {succession.on for succession in successions} == {date(2025, 7, 1)}
+    assert Counter(succession.on for succession in successions) == {REFORM: 10_665, date(2024, 12, 1): 4}
+
+
+def test_every_old_unit_ends_the_day_before_the_new_order(changes: list[Command], units: list[RegisterUnit]) -> None:
+    ended = {change.unit: change.valid_to for change in changes if isinstance(change, EndUnit)}
+    assert Counter(ended.values()) == {date(2025, 6, 30): 10_035 + 696 + 63, date(2024, 11, 30): 1}
+    assert set(ended) == {unit.unit for unit in units if unit.regime == "legacy"}
+
+
+def test_the_reform_is_made_of_reorganisations_a_person_can_read(plan: ImportPlan) -> None:
+    reorganisations = [command for command in plan.commands if isinstance(command, Reorganise)]
+    assert all(len(command.operations) < 400 for command in reorganisations)
+    assert len({command.reorganisation for command in reorganisations}) == len(reorganisations)
+    assert [command.decision_no for command in reorganisations if command.on < REFORM] == ["1252/NQ-UBTVQH15"]
+
+
+def test_phuong_4_of_ca_mau_went_in_two_parts(successions: list[SucceedUnit]) -> None:
+    phuong_4 = unit_id("legacy", "commune", "32011")
+    went = {(one.successor, one.part, one.seat, one.on) for one in successions if one.unit == phuong_4}
+    parts = (unit_id("legacy", "commune", code) for code in ("32022", "32002"))
+    assert went == {(part, True, False, date(2024, 12, 1)) for part in parts}
 
 
 def test_every_old_commune_and_province_went_somewhere_and_its_seat_to_one_place(
@@ -54,7 +82,7 @@ def test_every_old_commune_and_province_went_somewhere_and_its_seat_to_one_place
     went = Counter(succession.unit for succession in successions if succession.seat)
     assert set(went.values()) == {1}
     old = {unit.unit for unit in units if unit.regime == "legacy" and unit.level != "district"}
-    assert old <= set(went)
+    assert old - set(went) == {unit_id("legacy", "commune", "32011")}  # no source says where its seat went
 
 
 def test_parents_stand_before_their_children(units: list[RegisterUnit]) -> None:
@@ -64,11 +92,11 @@ def test_parents_stand_before_their_children(units: list[RegisterUnit]) -> None:
         seen.add(unit.unit)
 
 
-def test_ca_mau_has_64_communes_now_and_had_9_districts_with_100_communes(units: list[RegisterUnit]) -> None:
+def test_ca_mau_has_64_communes_now_and_had_9_districts_with_101_communes(units: list[RegisterUnit]) -> None:
     districts = {unit.unit for unit in units if unit.parent == OLD_CA_MAU}
     assert sum(unit.parent == PROVINCE for unit in units) == 64
     assert len(districts) == 9
-    assert sum(unit.parent in districts for unit in units) == 100
+    assert sum(unit.parent in districts for unit in units) == 101
 
 
 def test_new_ca_mau_came_from_old_ca_mau_and_bac_lieu(successions: list[SucceedUnit]) -> None:
@@ -85,7 +113,7 @@ def test_the_map_says_since_when_it_is_known(plan: ImportPlan) -> None:
     spans = {(c.regime, c.province_code): c.known_from for c in plan.commands if isinstance(c, DeclareMap)}
     assert spans == {
         ("legacy", None): date(2025, 6, 30),
-        ("legacy", "96"): date(2024, 12, 1),
+        ("legacy", "96"): date(2023, 8, 31),
         ("current", None): date(2025, 7, 1),
     }
 

@@ -29,7 +29,9 @@ def command(order: str, **fields: Any) -> tuple[str, Payload]:
 
 def unit(code: str, level: str, parent: UUID | None) -> tuple[str, Payload]:
     place = {"lat": 9.2, "lon": 105.1, "kind": "Xã", "regime": "current", "valid_from": "2025-07-01"}
-    return command("register_unit", code=code, name=f"Đơn vị {code}", level=level, parent=parent and str(parent), **place)
+    return command(
+        "register_unit", code=code, name=f"Đơn vị {code}", level=level, parent=parent and str(parent), **place
+    )
 
 
 def hamlet(identity: UUID, commune: UUID) -> tuple[str, Payload]:
@@ -67,11 +69,13 @@ def send(registry: ServiceRuntime, asked: tuple[str, Payload]) -> Answer:
 
 
 def unit_state(registry: ServiceRuntime, identity: UUID) -> Unit | None:
-    return _state(registry, UNIT, identity)
+    found: Unit | None = _state(registry, UNIT, identity)
+    return found
 
 
 def hamlet_state(registry: ServiceRuntime, identity: UUID) -> Hamlet | None:
-    return _state(registry, HAMLET, identity)
+    found: Hamlet | None = _state(registry, HAMLET, identity)
+    return found
 
 
 def _state(registry: ServiceRuntime, aggregate: Any, identity: UUID) -> Any:
@@ -93,7 +97,7 @@ def test_two_communes_become_one_on_the_day_and_not_before(mapped: ServiceRuntim
     assert new is not None
     assert (west.in_force(LAST_DAY), west.in_force(DAY)) == (True, False)
     assert (new.in_force(LAST_DAY), new.in_force(DAY)) == (False, True)
-    assert (west.whole, west.successors, west.seat) == (True, {NEW}, NEW)
+    assert (west.whole, west.successors, west.seat) == (True, frozenset({NEW}), NEW)
 
 
 def test_a_commune_divided_ends_in_parts_and_one_keeps_the_seat(mapped: ServiceRuntime) -> None:
@@ -101,14 +105,14 @@ def test_a_commune_divided_ends_in_parts_and_one_keeps_the_seat(mapped: ServiceR
     assert send(mapped, reorganise(found(), split)).accepted
     west = unit_state(mapped, WEST)
     assert west is not None
-    assert (west.whole, west.successors, west.seat, west.last_day) == (False, {EAST, NEW}, NEW, LAST_DAY)
+    assert (west.whole, west.successors, west.seat, west.last_day) == (False, frozenset({EAST, NEW}), NEW, LAST_DAY)
 
 
 def test_a_part_that_goes_over_leaves_the_rest_standing(mapped: ServiceRuntime) -> None:
     assert send(mapped, reorganise({"do": "cede", "unit": str(WEST), "to": str(EAST)})).accepted
     west = unit_state(mapped, WEST)
     assert west is not None
-    assert (west.in_force(DAY), west.successors, west.whole) == (True, {EAST}, False)
+    assert (west.in_force(DAY), west.successors, west.whole) == (True, frozenset({EAST}), False)
 
 
 def test_a_commune_changes_province_and_name(mapped: ServiceRuntime) -> None:
@@ -133,7 +137,7 @@ def test_hamlets_are_put_together_divided_renamed_and_moved(mapped: ServiceRunti
     one, three = hamlet_state(mapped, AP_1), hamlet_state(mapped, AP_3)
     assert one is not None
     assert three is not None
-    assert (one.last_day, one.successors, one.whole) == (LAST_DAY, {new}, True)
+    assert (one.last_day, one.successors, one.whole) == (LAST_DAY, frozenset({new}), True)
     assert (three.commune_on(LAST_DAY), three.commune_on(DAY), three.named) == (WEST, EAST, ("Khóm 3", "Khóm"))
 
 
@@ -141,7 +145,7 @@ def test_a_tier_goes_without_successors(mapped: ServiceRuntime) -> None:
     assert send(mapped, reorganise({"do": "abolish", "units": [str(WEST), str(EAST)]})).accepted
     west = unit_state(mapped, WEST)
     assert west is not None
-    assert (west.last_day, west.successors) == (LAST_DAY, frozenset())
+    assert (west.last_day, west.successors) == (LAST_DAY, frozenset[UUID]())
 
 
 def test_what_belonged_to_a_commune_belongs_to_what_it_became(mapped: ServiceRuntime) -> None:
@@ -151,7 +155,9 @@ def test_what_belonged_to_a_commune_belongs_to_what_it_became(mapped: ServiceRun
     told = {"team": str(new_id()), "name": "Tổ", "hamlets": [str(AP_1)], "decision_no": "1/QĐ", "commune": str(NEW)}
     assert send(mapped, command("establish_team", **told, decision_date="2026-09-02")).accepted
     early = {**told, "team": str(new_id())}
-    assert send(mapped, command("establish_team", **early, decision_date="2026-08-31")).code == "HAMLET_OF_OTHER_COMMUNE"
+    assert (
+        send(mapped, command("establish_team", **early, decision_date="2026-08-31")).code == "HAMLET_OF_OTHER_COMMUNE"
+    )
 
 
 def test_one_bad_operation_refuses_all_and_changes_nothing(mapped: ServiceRuntime) -> None:

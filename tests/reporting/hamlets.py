@@ -18,6 +18,7 @@ from services.reporting.territory import HamletRegistered, Territory, UnitRegist
 
 PLAN = plans()[0]
 RECORDED_AT = datetime(2026, 10, 8, 5, 0, tzinfo=UTC)
+TODAY = date(2026, 10, 8)
 PROVINCE = PLAN.province
 COMMUNE, OTHER_COMMUNE = (derived_id("test", "commune", n) for n in range(2))
 HAMLETS = tuple(derived_id("test", "hamlet", n) for n in range(3))

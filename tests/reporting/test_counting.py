@@ -1,7 +1,7 @@
 """What the visits' events ask of the hamlets' coverage."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,25 @@ from services.reporting.counting import (
     VisitVoided,
 )
 from services.reporting.coverage import CountHousehold, CountVisit
-from services.reporting.territory import TERRITORY, HamletRegistered, UnitRegistered
-from tests.reporting.hamlets import COMMUNE, HAMLETS, PLAN, PROVINCE, RECORDED_AT, delivered, put_on_the_map
+from services.reporting.territory import (
+    TERRITORY,
+    HamletRegistered,
+    HamletTransferred,
+    UnitRegistered,
+    UnitSucceeded,
+    UnitTransferred,
+)
+from tests.reporting.hamlets import (
+    COMMUNE,
+    HAMLETS,
+    OTHER_COMMUNE,
+    PLAN,
+    PROVINCE,
+    RECORDED_AT,
+    TODAY,
+    delivered,
+    put_on_the_map,
+)
 
 HOUSEHOLD = derived_id("test", "household")
 VISIT = derived_id("test", "visit")
@@ -115,7 +132,7 @@ def test_a_hamlet_of_a_province_without_a_known_plan_is_counted_without_one(conn
         HamletRegistered(hamlet=hamlet, commune=commune),
     ]
     TERRITORY.apply(connection, [delivered("registry", event) for event in elsewhere])
-    assert TERRITORY.provinces_of(connection, [hamlet]).get(hamlet) == province
+    assert TERRITORY.provinces_of(connection, [hamlet], TODAY).get(hamlet) == province
     assert only_visit(reaction(connection, VisitRecorded(**{**TOLD, "hamlet": hamlet}))).plan is None
 
 
@@ -127,8 +144,50 @@ def test_both_versions_of_a_recorded_visit_are_understood() -> None:
 
 def test_hamlets_are_found_under_commune_and_province(connection: Connection) -> None:
     def under(unit: Any) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under(unit, TODAY)).scalars())
 
     assert under(COMMUNE) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(PROVINCE) == {str(hamlet) for hamlet in HAMLETS}
     assert under(derived_id("nowhere")) == set()
+
+
+def test_a_hamlet_that_changes_commune_does_so_on_its_day(connection: Connection) -> None:
+    moved = HamletTransferred(hamlet=HAMLETS[0], commune=OTHER_COMMUNE, on=TODAY)
+    TERRITORY.apply(connection, [delivered("registry", moved)])
+
+    def under(unit: Any, day: date) -> set[str]:
+        return set(connection.execute(TERRITORY.hamlets_under(unit, day)).scalars())
+
+    assert under(COMMUNE, TODAY - timedelta(days=1)) == {str(HAMLETS[0]), str(HAMLETS[1])}
+    assert under(COMMUNE, TODAY) == {str(HAMLETS[1])}
+    assert under(OTHER_COMMUNE, TODAY) == {str(HAMLETS[0]), str(HAMLETS[2])}
+
+
+def test_the_hamlets_of_a_commune_that_went_whole_into_another_lie_under_that_one(connection: Connection) -> None:
+    new = derived_id("test", "new commune")
+    events = [
+        UnitRegistered(unit=new, level="commune", parent=PROVINCE),
+        UnitSucceeded(unit=COMMUNE, successor=new, part=False, on=TODAY),
+        UnitSucceeded(unit=OTHER_COMMUNE, successor=new, part=True, on=TODAY),
+    ]
+    TERRITORY.apply(connection, [delivered("registry", event) for event in events])
+
+    def under(unit: Any, day: date) -> set[str]:
+        return set(connection.execute(TERRITORY.hamlets_under(unit, day)).scalars())
+
+    assert under(new, TODAY - timedelta(days=1)) == set()
+    assert under(new, TODAY) == {str(HAMLETS[0]), str(HAMLETS[1])}
+    assert under(PROVINCE, TODAY) == {str(hamlet) for hamlet in HAMLETS}
+    assert TERRITORY.provinces_of(connection, HAMLETS, TODAY) == dict.fromkeys(HAMLETS, PROVINCE)
+
+
+def test_a_commune_that_goes_to_another_province_counts_there_from_its_day(connection: Connection) -> None:
+    other = derived_id("test", "other province")
+    events = [
+        UnitRegistered(unit=other, level="province"),
+        UnitTransferred(unit=OTHER_COMMUNE, parent=other, on=TODAY),
+    ]
+    TERRITORY.apply(connection, [delivered("registry", event) for event in events])
+    hamlet = HAMLETS[2]
+    assert TERRITORY.provinces_of(connection, [hamlet], TODAY - timedelta(days=1)) == {hamlet: PROVINCE}
+    assert TERRITORY.provinces_of(connection, [hamlet], TODAY) == {hamlet: other}
