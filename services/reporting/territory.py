@@ -134,7 +134,8 @@ class Territory(Projection):
     @cached_property
     def _provinces_asked(self) -> Select[Any]:
         # Asked with every batch of visits: built once.
-        units, hamlets, day = self.units.c, self.hamlets.c, bindparam("day")
+        units, hamlets = self.units.c, self.hamlets.c
+        day: Any = bindparam("day")
         columns = (units.unit, units.level, units.parent)
         first = select(hamlets.hamlet, *columns).join(self.units, units.unit == hamlets.commune)
         first = first.where(_on(self.hamlets, day), _on(self.units, day))
