@@ -150,6 +150,15 @@ class CommandProcessor:
         self._line.join(items)
         return [item.answer or item.error or AssertionError("a command left undone") for item in items]
 
+    def rehearse(self, command: Command) -> Answer:
+        """What the answer would be now; nothing is recorded. Raises trouble with the database."""
+        with self._database.read() as connection:
+            try:
+                answer, _ = self._decide(_Working(connection, OrderedDict()), self._item(command), place=0)
+            except Refused as refusal:
+                answer = _refusal(self._aggregates[type(command)].stream(command), refusal)
+        return answer
+
     def let_go(self) -> None:
         """Give up the database session, as when it was lost; the next command opens another one."""
         self._session.drop()
@@ -283,8 +292,7 @@ class CommandProcessor:
             try:
                 answer, events = self._decide(working, item, place=len(new_events))
             except Refused as refusal:
-                stream = item.aggregate.stream(item.command)
-                answer = Answer(False, stream, 0, refusal.stable_code, refusal.message, refusal.field or "")
+                answer = _refusal(item.aggregate.stream(item.command), refusal)
                 if isinstance(refusal, NotKnownHere):
                     if store.remembered(connection, [item.key]):
                         raise store.Conflict from None  # decided before, when it was known
@@ -372,6 +380,10 @@ class CommandProcessor:
                     if item.payload_hash == payload_hash
                     else Answer(False, code=CommandIdReused.code, message=_REUSED, field="command_id")
                 )
+
+
+def _refusal(stream: str, refusal: Refused) -> Answer:
+    return Answer(False, stream, 0, refusal.stable_code, refusal.message, refusal.field or "")
 
 
 _REUSED = "Mã lệnh này đã dùng cho một nội dung khác; hãy gửi với mã lệnh mới."

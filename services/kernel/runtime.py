@@ -63,6 +63,11 @@ class ServiceRuntime:
         outcomes = [next(ran) if isinstance(command, Command) else command for command in parsed]
         return [outcome if isinstance(outcome, Answer) else _failed(outcome) for outcome in outcomes]
 
+    def rehearse(self, command: str, payload: Payload) -> Answer:
+        """What `execute` would answer now; nothing is recorded."""
+        parsed = self._parse(command, payload)
+        return parsed if isinstance(parsed, Answer) else self.processor.rehearse(parsed)
+
     def ask(self, question: str, payload: Mapping[str, Any]) -> Any:
         """Answer a question of the definition with JSON. Raises `UnknownQuestion`."""
         answer = self.definition.questions.get(question)

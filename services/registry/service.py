@@ -1,8 +1,12 @@
 """The registry as the kernel runs it."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from services.kernel.definition import ServiceDefinition
+from services.kernel.runtime import ServiceRuntime
 from services.registry.course import COURSE
 from services.registry.enterprise import ENTERPRISE
 from services.registry.hamlet import HAMLET
@@ -15,20 +19,19 @@ from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
 
+
+def rehearse(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The question `rehearse`: what a reorganisation (`payload`, as for the command) would be answered now."""
+    return asdict(runtime.rehearse("reorganise", payload))
+
+
 DEFINITION = ServiceDefinition(
     name="registry",
     home=Path(__file__).parent,
     aggregates=(
-        UNIT,
-        MAP,
-        HAMLET,
-        REORGANISATION,
-        TEAM,
-        POLICY,
-        ENTERPRISE,
-        MESSAGING_GROUP,
-        COURSE,
-        TRAINING,
-        LEARNER,
+        *(UNIT, MAP, HAMLET, REORGANISATION),
+        *(TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP),
+        *(COURSE, TRAINING, LEARNER),
     ),
+    questions={"rehearse": rehearse},
 )

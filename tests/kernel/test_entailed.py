@@ -102,6 +102,17 @@ def test_a_command_that_records_nothing_entails_nothing(database: Database) -> N
     assert stored(database) == before
 
 
+def test_a_rehearsal_answers_as_the_command_would_and_records_nothing(database: Database) -> None:
+    known, unknown = new_id(), new_id()
+    running = processor(database)
+    running.execute(start(known))
+    before = stored(database)
+    good, bad = move(known, known), move(known, unknown)
+    rehearsed = [running.rehearse(good), running.rehearse(bad)]
+    assert stored(database) == before
+    assert rehearsed == [running.execute(good), running.execute(bad)]
+
+
 def test_the_same_counter_twice_is_raised_twice_in_order(database: Database) -> None:
     counter = new_id()
     running = processor(database)

@@ -214,3 +214,12 @@ def test_changes_come_in_the_order_of_their_days(mapped: ServiceRuntime) -> None
     assert rename("Xã Tây", "2026-12-01").accepted
     assert rename("Xã Khác", "2026-11-01").code == "CHANGED_LATER"
     assert rename("Xã Khác", "2027-01-01").accepted
+
+
+def test_a_rehearsal_says_what_would_be_refused_and_changes_nothing(mapped: ServiceRuntime) -> None:
+    before = count(mapped)
+    good, bad = reorganise(found(), merge(WEST, EAST, into=NEW)), reorganise(merge(WEST, into=NEW))
+    assert mapped.ask("rehearse", good[1])["accepted"]
+    assert mapped.ask("rehearse", bad[1])["code"] == "SUCCESSOR_UNKNOWN"
+    assert mapped.ask("rehearse", {**good[1], "on": "mai"})["code"] == "INVALID"
+    assert count(mapped) == before
