@@ -28,6 +28,7 @@ FIELD_WORKERS = OFFICIALS | TEAM_ROLES
 CASE_HANDLERS = OFFICIALS | {Role.BODY_HANDLER}
 MAY: dict[str, frozenset[Role]] = {
     "register_hamlet": OFFICIALS,
+    "reorganise": OFFICIALS,
     "establish_team": OFFICIALS,
     "renew_team": OFFICIALS,
     "launch_team": OFFICIALS,

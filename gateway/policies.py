@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBina
 
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
-from gateway.units import ancestors
+from gateway.units import ancestors, homes_of
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -132,9 +132,13 @@ LIVE = Policies()
 
 
 def profiles_in_force(connection: Connection, units: Sequence[str], day: date) -> dict[str, list[Any]]:
-    """Rows of the profiles that hold for each unit on a day: its own first, then those of the tiers above it."""
-    profiles, above = LIVE.profiles.c, ancestors(connection, units, day)
-    chains = {unit: [unit, *above.get(unit, [])] for unit in units}
+    """Rows of the profiles that hold for each unit on a day: its own first, then those of the tiers above it.
+
+    What went whole into another unit is bound by what binds that one.
+    """
+    homes = homes_of(connection, units, day)
+    profiles, above = LIVE.profiles.c, ancestors(connection, sorted(set(homes.values())), day)
+    chains = {unit: [home, *above.get(home, [])] for unit, home in homes.items()}
     held = select(LIVE.profiles).where(
         profiles.territory.in_({unit for chain in chains.values() for unit in chain}),
         profiles.status == "published",

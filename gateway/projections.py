@@ -8,12 +8,14 @@ from gateway.learning import Learning
 from gateway.map_tables import Units
 from gateway.members import Members
 from gateway.policies import Policies
+from gateway.reorganisations import Reorganisations
 from gateway.rows import ReadModel
 from gateway.teams import Teams
 from gateway.visits import Visits
 
 PROJECTIONS: tuple[type[ReadModel], ...] = (
     Units,
+    Reorganisations,
     Policies,
     Teams,
     Members,

@@ -107,6 +107,13 @@ def units_by_id(connection: Connection, ids: Sequence[str], as_of: date) -> dict
     return {row.unit: unit_from(row, as_of) for row in rows}
 
 
+def homes_of(connection: Connection, ids: Sequence[str], day: date) -> dict[str, str]:
+    """The unit that what belongs to each unit belongs to on a day: itself, or what it went into as a whole."""
+    homes = LIVE.homes.c
+    gone = select(homes.unit, homes.home).where(homes.unit.in_(ids), told_on(day, LIVE.homes))
+    return {one: one for one in ids} | {r.unit: r.home for r in connection.execute(gone)}
+
+
 def ancestors(connection: Connection, ids: Sequence[str], day: date) -> dict[str, list[str]]:
     """Ids above each unit on a day, nearest first."""
     units = LIVE.units

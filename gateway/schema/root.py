@@ -13,6 +13,7 @@ from gateway.schema.learning import LearningCommands, LearningQueries
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
+from gateway.schema.reorganisations import ReorganisationCommands, ReorganisationQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
@@ -22,6 +23,7 @@ from gateway.schema.visits import VisitQueries
 
 class Query(
     UnitQueries,
+    ReorganisationQueries,
     PolicyQueries,
     TeamQueries,
     EnterpriseQueries,
@@ -38,6 +40,7 @@ class Query(
 
 class Mutation(
     HamletCommands,
+    ReorganisationCommands,
     TeamCommands,
     PolicyCommands,
     EnterpriseCommands,

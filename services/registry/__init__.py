@@ -1,11 +1,13 @@
 """The registry: the map of administrative units, the hamlets under it, plans as policy, teams and their people.
 
-Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), the plans
-           of a territory (`policy`), teams and their members (`team`), enterprises, messaging groups, courses,
-           trainings and what members learnt (`learner`). Ids of units are derived from (regime, level, code): codes
-           repeat across regimes.
+Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), what
+           changes the map as one (`reorganisation`), the plans of a territory (`policy`), teams and their members
+           (`team`), enterprises, messaging groups, courses, trainings and what members learnt (`learner`). Ids of units
+           are derived from (regime, level, code): codes repeat across regimes.
 Publishes  on the exchange `registry.events`:
-           `unit.registered` `unit.succeeded` `map.declared` `hamlet.registered`
+           `unit.registered` `unit.succeeded` `unit.ended` `unit.renamed` `unit.transferred` `map.declared`
+           `hamlet.registered` `hamlet.succeeded` `hamlet.ended` `hamlet.renamed` `hamlet.transferred`
+           `reorganisation.decided`
            `policy_profile.drafted` `policy_profile.published` `policy_profile.superseded`
            `team.established` `team.renewed` `team.launched` `team.dissolved`
            `member.nominated` `member.appointed` `member.stood_down` `duty.assigned`

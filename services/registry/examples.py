@@ -9,7 +9,13 @@ from uuid import UUID
 from services.kernel.message import Event
 from services.registry.course import CourseCatalogued, CourseRetired
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
-from services.registry.hamlet import HamletRegistered
+from services.registry.hamlet import (
+    HamletEnded,
+    HamletRegistered,
+    HamletRenamed,
+    HamletSucceeded,
+    HamletTransferred,
+)
 from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
 from services.registry.map import MapDeclared
 from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
@@ -21,6 +27,7 @@ from services.registry.policy import (
     PolicyProfileSuperseded,
     profile_id,
 )
+from services.registry.reorganisation import FoundHamlet, Merge, ReorganisationDecided
 from services.registry.team_events import (
     DutyAssigned,
     MemberAppointed,
@@ -32,7 +39,14 @@ from services.registry.team_events import (
     TeamRenewed,
 )
 from services.registry.training import TrainingCalledOff, TrainingHeld, TrainingScheduled
-from services.registry.unit import UnitRegistered, UnitSucceeded, unit_id
+from services.registry.unit import (
+    UnitEnded,
+    UnitRegistered,
+    UnitRenamed,
+    UnitSucceeded,
+    UnitTransferred,
+    unit_id,
+)
 
 COMMUNE = unit_id("current", "commune", "31843")
 PROVINCE = unit_id("current", "province", "96")
@@ -40,6 +54,8 @@ HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000001")
 TEAM_ID = UUID("019a0000-0000-7000-8000-000000000002")
 MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
+THIRD_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000015")
+REORGANISATION_ID = UUID("019a0000-0000-7000-8000-000000000016")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
@@ -115,6 +131,9 @@ EXAMPLES: tuple[Event, ...] = (
         seat=True,
         on=date(2025, 7, 1),
     ),
+    UnitEnded(unit=unit_id("legacy", "commune", "31843"), valid_to=date(2025, 6, 30)),
+    UnitRenamed(unit=COMMUNE, name="Phường Hồng Dân", kind="Phường", on=date(2027, 1, 1)),
+    UnitTransferred(unit=COMMUNE, parent=PROVINCE, on=date(2027, 1, 1)),
     MapDeclared(
         regime="legacy",
         known_from=date(2024, 12, 1),
@@ -125,6 +144,22 @@ EXAMPLES: tuple[Event, ...] = (
     HamletRegistered(hamlet=HAMLET_ID, commune=COMMUNE, name="Ấp Nội Ô", kind="Ấp", valid_from=date(2025, 7, 1)),
     HamletRegistered(
         hamlet=OTHER_HAMLET_ID, commune=COMMUNE, name="Ấp Thống Nhất", kind="Ấp", valid_from=date(2025, 7, 1)
+    ),
+    HamletTransferred(hamlet=OTHER_HAMLET_ID, commune=COMMUNE, on=date(2027, 1, 1)),
+    HamletRenamed(hamlet=OTHER_HAMLET_ID, name="Khóm Thống Nhất", kind="Khóm", on=date(2027, 1, 1)),
+    HamletSucceeded(hamlet=OTHER_HAMLET_ID, successor=HAMLET_ID, part=True, on=date(2027, 7, 1)),
+    HamletEnded(hamlet=OTHER_HAMLET_ID, valid_to=date(2027, 6, 30)),
+    ReorganisationDecided(
+        reorganisation=REORGANISATION_ID,
+        on=date(2027, 7, 1),
+        decision_no="MẪU-30/NQ-HĐND",
+        decision_date=date(2026, 10, 1),
+        issuer="Hội đồng nhân dân xã Hồng Dân",
+        source=None,
+        operations=(
+            FoundHamlet(hamlet=THIRD_HAMLET_ID, commune=COMMUNE, name="Ấp Mới", kind="Ấp"),
+            Merge(place="hamlet", units=(HAMLET_ID, OTHER_HAMLET_ID), into=THIRD_HAMLET_ID),
+        ),
     ),
     TeamEstablished(
         team=TEAM_ID,
