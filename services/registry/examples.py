@@ -157,7 +157,7 @@ EXAMPLES: tuple[Event, ...] = (
         issuer="Hội đồng nhân dân xã Hồng Dân",
         source=None,
         operations=(
-            FoundHamlet(hamlet=THIRD_HAMLET_ID, commune=COMMUNE, name="Ấp Mới", kind="Ấp"),
+            FoundHamlet(hamlet=THIRD_HAMLET_ID, commune=COMMUNE, title="Ấp Mới", kind="Ấp"),
             Merge(place="hamlet", units=(HAMLET_ID, OTHER_HAMLET_ID), into=THIRD_HAMLET_ID),
         ),
     ),
