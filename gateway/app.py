@@ -29,7 +29,7 @@ from gateway.intake import Intake
 from gateway.limits import MOST_BODY_BYTES
 from gateway.metrics import Measured, Metrics
 from gateway.pages.needs import Pages
-from gateway.pages.readings import CaseStatusesReading, PlacesReading
+from gateway.pages.readings import CaseStatusesReading, PlacesReading, ServicesReading
 from gateway.pages.rendering import trouble
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
@@ -59,6 +59,7 @@ def create_app(parts: GatewayParts) -> Starlette:
         bus=parts.bus,
         form_key=tracker.bucket("form tokens").encode(),
         clock=parts.clock,
+        services=ServicesReading(parts.database, parts.clock),
     )
     routes = [
         Route("/graphql", GraphQLEndpoint(parts)),  # asked most, found first

@@ -2,6 +2,7 @@
 
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.digital_services import DigitalServices
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
 from gateway.learning import Learning
@@ -20,6 +21,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Enterprises,
     Groups,
     Learning,
+    DigitalServices,
     Visits,
     Coverage,
     Cases,

@@ -6,6 +6,7 @@ from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
@@ -27,6 +28,7 @@ class Query(
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
+    DigitalServiceQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -43,6 +45,7 @@ class Mutation(
     EnterpriseCommands,
     GroupCommands,
     LearningCommands,
+    DigitalServiceCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

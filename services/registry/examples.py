@@ -8,6 +8,14 @@ from uuid import UUID
 
 from services.kernel.message import Event
 from services.registry.course import CourseCatalogued, CourseRetired
+from services.registry.digital_service import (
+    DigitalServiceProposed,
+    DigitalServicePublished,
+    DigitalServiceRevised,
+    DigitalServiceWithdrawn,
+    Proposer,
+    ServiceFacts,
+)
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.hamlet import HamletRegistered
 from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
@@ -78,6 +86,16 @@ PLAN = Plan(
     ),
 )
 """Cà Mau's plan with a report's day that a later decision might add."""
+
+SERVICE = "CAMAU_G"
+SERVICE_FACTS = ServiceFacts(
+    name="Ứng dụng chính quyền điện tử CaMau-G",
+    name_en="CaMau-G, the province's e-government app",
+    group="digital_government",
+    owner="UBND tỉnh",
+    source="KH 220/KH-UBND 31/8/2023 §III.2a",
+)
+PROPOSER = Proposer(kind="sector", organisation="Văn phòng Ủy ban nhân dân tỉnh")
 
 EXAMPLES: tuple[Event, ...] = (
     UnitRegistered(
@@ -214,6 +232,16 @@ EXAMPLES: tuple[Event, ...] = (
         provider="Bình dân học vụ số",
         completed_on=date(2026, 5, 10),
     ),
+    DigitalServiceProposed(service=SERVICE, facts=SERVICE_FACTS, territory=PROVINCE, proposer=PROPOSER),
+    DigitalServicePublished(
+        service=SERVICE, facts=SERVICE_FACTS, territory=PROVINCE, proposer=PROPOSER, valid_from=date(2026, 1, 1)
+    ),
+    DigitalServiceRevised(
+        service=SERVICE,
+        facts=SERVICE_FACTS.model_copy(update={"hotline": "1022"}),
+        revised_on=date(2026, 6, 1),
+    ),
+    DigitalServiceWithdrawn(service=SERVICE, last_day=date(2029, 12, 31)),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

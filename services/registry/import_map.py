@@ -16,6 +16,7 @@ from services.registry.csv_rows import RowFault
 from services.registry.known_rows import declare_maps
 from services.registry.profiles import profile_commands
 from services.registry.reading import Reading
+from services.registry.shipped_services import service_commands
 from services.registry.succession_rows import succeed_units
 from services.registry.unit_rows import register_units
 
@@ -26,6 +27,8 @@ KNOWN_FROM_CSV = DATA / "map-known-from.csv"
 """The map that comes with the project; `data/README.md` says where from."""
 PROFILES = DATA / "profiles"
 """The plans that come with it."""
+DIGITAL_SERVICES = DATA / "digital-services.toml"
+"""And the catalogue of digital services."""
 
 BATCH = 500
 """Commands a call: what the bus takes at once."""
@@ -50,6 +53,7 @@ def plan_import(
     successions_csv: Path = SUCCESSIONS_CSV,
     known_from_csv: Path = KNOWN_FROM_CSV,
     profiles: Path | None = None,
+    services: Path | None = None,
     *,
     good_rows_only: bool = False,
     clock: Clock = system_clock,
@@ -60,9 +64,10 @@ def plan_import(
     maps = declare_maps(known_from_csv, units, reading)
     successions = succeed_units(successions_csv, units, reading)
     plans = profile_commands(profiles, units, reading) if profiles is not None else []
+    catalogue = service_commands(services, units, reading) if services is not None else []
     files = {path.name: place for place, path in enumerate((units_csv, known_from_csv, successions_csv))}
     faults = tuple(
         sorted(reading.faults, key=lambda fault: (files.get(fault.file, len(files)), fault.file, fault.line))
     )
-    commands = (*units.values(), *maps, *successions, *plans) if good_rows_only or not faults else ()
+    commands = (*units.values(), *maps, *successions, *plans, *catalogue) if good_rows_only or not faults else ()
     return ImportPlan(commands, faults)
