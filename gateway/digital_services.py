@@ -20,12 +20,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union_all,
 )
 
-from gateway import units
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
+from gateway.unit_tree import around
 from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -213,18 +212,9 @@ def mentions(text: str) -> list[ColumnElement[bool]]:
 
 
 def serving(connection: Connection, unit: str) -> ColumnElement[bool]:
-    """Services of the whole country, of the unit, of what is above it, and of what these came from or became.
-
-    A province that merged keeps its services; to show one too many hides nothing.
-    """
-    chain = [unit, *units.ancestors(connection, [unit]).get(unit, [])]
-    gone = units.LIVE.successions.c
-    kin = union_all(
-        select(gone.successor).where(gone.unit.in_(chain)), select(gone.unit).where(gone.successor.in_(chain))
-    )
-    there = {*chain, *connection.execute(kin).scalars()}
+    """Services of the whole country, of the unit and of what is around it."""
     territory = LIVE.services.c.territory
-    return or_(territory.is_(None), territory.in_(sorted(there)))
+    return or_(territory.is_(None), territory.in_(around(connection, unit)))
 
 
 def _on(day: date) -> Select[Any]:

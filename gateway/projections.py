@@ -6,6 +6,7 @@ from gateway.digital_services import DigitalServices
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
 from gateway.learning import Learning
+from gateway.materials import Materials
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.rows import ReadModel
@@ -22,6 +23,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Groups,
     Learning,
     DigitalServices,
+    Materials,
     Visits,
     Coverage,
     Cases,

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select, union
 
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import among, counted
-from gateway.units import COLUMNS, LIVE, Succession, in_force, unit_from
+from gateway.units import COLUMNS, LIVE, Succession, ancestors, in_force, unit_from
 
 
 def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
@@ -85,6 +85,17 @@ def _succession(
         as_of = row.valid_to if row.valid_to is not None and row.valid_to < row.on_day else row.on_day
         found.setdefault(row.near, []).append(Succession(unit_from(row, as_of), row.part, row.seat, row.on_day))
     return found
+
+
+def around(connection: Connection, unit: str) -> list[str]:
+    """The unit, what is above it, and what these came from or became.
+
+    For what is of a territory: a province that merged keeps it, and to show one too many hides nothing.
+    """
+    chain = [unit, *ancestors(connection, [unit]).get(unit, [])]
+    gone = LIVE.successions.c
+    kin = union(select(gone.successor).where(gone.unit.in_(chain)), select(gone.unit).where(gone.successor.in_(chain)))
+    return sorted({*chain, *connection.execute(kin).scalars()})
 
 
 def hamlets_pages(connection: Connection, roots: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
-from gateway import cases, digital_services, learning, policies, teams, units, visits
+from gateway import cases, digital_services, learning, materials, policies, teams, units, visits
 from gateway.unit_tree import below, ever_held
 
 
@@ -121,6 +121,12 @@ class Scope:
         if self._viewer.role in TEAM_ROLES:
             return published
         return or_(published, table.territory.is_(None), table.territory.in_(self._held))
+
+    @cached_property
+    def materials(self) -> ColumnElement[bool]:
+        """Condition on `materials`: what was published is everybody's, drafts are for those whose unit they are of."""
+        table = materials.LIVE.materials.c
+        return or_(table.published_on.is_not(None), self.communes(table.unit))
 
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 

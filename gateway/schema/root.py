@@ -11,6 +11,7 @@ from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.learning import LearningCommands, LearningQueries
+from gateway.schema.materials import MaterialCommands, MaterialQueries
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
@@ -29,6 +30,7 @@ class Query(
     GroupQueries,
     LearningQueries,
     DigitalServiceQueries,
+    MaterialQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -46,6 +48,7 @@ class Mutation(
     GroupCommands,
     LearningCommands,
     DigitalServiceCommands,
+    MaterialCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

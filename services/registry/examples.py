@@ -20,6 +20,15 @@ from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.hamlet import HamletRegistered
 from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
 from services.registry.map import MapDeclared
+from services.registry.material import (
+    MaterialApproved,
+    MaterialDrafted,
+    MaterialFacts,
+    MaterialFile,
+    MaterialOpinionGiven,
+    MaterialPublished,
+    MaterialWithdrawn,
+)
 from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
 from services.registry.plan_rules import Citation, DueRule, QuantityRule
 from services.registry.policy import (
@@ -51,6 +60,8 @@ OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
+MATERIAL_ID = UUID("019a0000-0000-7000-8000-000000000015")
+NEWER_MATERIAL_ID = UUID("019a0000-0000-7000-8000-000000000016")
 TRAINING_ID = UUID("019a0000-0000-7000-8000-000000000014")
 """The ids the other services' examples speak of: together the examples tell one story."""
 
@@ -96,6 +107,15 @@ SERVICE_FACTS = ServiceFacts(
     source="KH 220/KH-UBND 31/8/2023 §III.2a",
 )
 PROPOSER = Proposer(kind="sector", organisation="Văn phòng Ủy ban nhân dân tỉnh")
+
+MATERIAL_FACTS = MaterialFacts(
+    name="Kích hoạt VNeID mức 2 trong năm bước",
+    topic="VNEID_L2",
+    service=SERVICE,
+    language="vi",
+    issuer="Sở Khoa học và Công nghệ",
+    file=MaterialFile(sha256="0" * 64, media_type="application/pdf", size=1024),
+)
 
 EXAMPLES: tuple[Event, ...] = (
     UnitRegistered(
@@ -242,6 +262,13 @@ EXAMPLES: tuple[Event, ...] = (
         revised_on=date(2026, 6, 1),
     ),
     DigitalServiceWithdrawn(service=SERVICE, last_day=date(2029, 12, 31)),
+    MaterialDrafted(material=MATERIAL_ID, unit=PROVINCE, facts=MATERIAL_FACTS),
+    MaterialOpinionGiven(
+        material=MATERIAL_ID, favourable=True, document="MẪU-05/UBND-KGVX", given_on=date(2026, 2, 10)
+    ),
+    MaterialApproved(material=MATERIAL_ID, approved_on=date(2026, 2, 12)),
+    MaterialPublished(material=MATERIAL_ID, published_on=date(2026, 2, 15), replaces=None),
+    MaterialWithdrawn(material=MATERIAL_ID, withdrawn_on=date(2026, 8, 1), replaced_by=NEWER_MATERIAL_ID),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

@@ -9,6 +9,7 @@ from services.registry.enterprise import ENTERPRISE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
 from services.registry.map import MAP
+from services.registry.material import MATERIAL
 from services.registry.messaging_group import MESSAGING_GROUP
 from services.registry.policy import POLICY
 from services.registry.team import TEAM
@@ -30,5 +31,6 @@ DEFINITION = ServiceDefinition(
         TRAINING,
         LEARNER,
         DIGITAL_SERVICE,
+        MATERIAL,
     ),
 )

@@ -13,8 +13,8 @@ PUBLISH = f"mutation($s: ID!, $d: Date) {{ publishDigitalService(service: $s, va
 REVISE = f"""mutation($s: ID!, $n: String!, $d: Date!) {{ reviseDigitalService(service: $s, name: $n,
     nameEn: "Market app", group: DIGITAL_ECONOMY, revisedOn: $d) {OUTCOME} }}"""
 WITHDRAW = f"mutation($s: ID!, $d: Date) {{ withdrawDigitalService(service: $s, lastDay: $d) {OUTCOME} }}"
-LIST = """query($u: String, $d: Date, $g: DigitalServiceGroup, $t: String, $s: DigitalServiceStatus) {
-    digitalServices(unit: $u, asOf: $d, group: $g, text: $t, status: $s, first: 100) { totalCount nodes { code name } } }"""
+LIST = """query($u: String, $d: Date, $g: DigitalServiceGroup, $t: String, $s: DigitalServiceStatus) { digitalServices(
+    unit: $u, asOf: $d, group: $g, text: $t, status: $s, first: 100) { totalCount nodes { code name } } }"""
 
 
 def do(running: Running, document: str, token: str | None = None, **told: Any) -> dict[str, Any]:
