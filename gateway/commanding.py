@@ -59,6 +59,8 @@ MAY: dict[str, frozenset[Role]] = {
     "approve_material": frozenset({Role.PROVINCE_OFFICIAL}),
     "publish_material": frozenset({Role.PROVINCE_OFFICIAL}),
     "withdraw_material": frozenset({Role.PROVINCE_OFFICIAL}),
+    "open_campaign": OFFICIALS,
+    "call_off_campaign": OFFICIALS,
     "register_household": FIELD_WORKERS,
     "record_visit": FIELD_WORKERS,
     "correct_visit": FIELD_WORKERS,

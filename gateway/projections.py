@@ -1,5 +1,6 @@
 """Every read model of the gateway; the composition roots subscribe each to its sources as `gateway.<name>`."""
 
+from gateway.campaigns import Campaigns
 from gateway.cases import Cases
 from gateway.coverage import Coverage
 from gateway.digital_services import DigitalServices
@@ -24,6 +25,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Learning,
     DigitalServices,
     Materials,
+    Campaigns,
     Visits,
     Coverage,
     Cases,

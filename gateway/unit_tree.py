@@ -11,12 +11,13 @@ from gateway.rows import among, counted
 from gateway.units import COLUMNS, LIVE, Succession, ancestors, in_force, unit_from
 
 
-def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
-    """`(root, unit)` of everything under the roots, themselves included; as of a day, or of all days for None."""
+def below(roots: Sequence[str] | Select[Any], as_of: date | None, name: str = "below") -> CTE:
+    """`(root, unit)` of everything under the roots, themselves included; as of a day, or of all days for None.
+
+    Two in one statement need a `name` each.
+    """
     units = LIVE.units
-    tree = (
-        select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots)).cte("below", recursive=True)
-    )
+    tree = select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots)).cte(name, recursive=True)
     step = select(tree.c.root, units.c.unit).join(tree, units.c.parent == tree.c.unit)
     return tree.union_all(step if as_of is None else step.where(in_force(as_of)))
 

@@ -2,6 +2,7 @@
 
 import graphene
 
+from gateway.schema.campaigns import CampaignCommands, CampaignQueries
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
@@ -31,6 +32,7 @@ class Query(
     LearningQueries,
     DigitalServiceQueries,
     MaterialQueries,
+    CampaignQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -49,6 +51,7 @@ class Mutation(
     LearningCommands,
     DigitalServiceCommands,
     MaterialCommands,
+    CampaignCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

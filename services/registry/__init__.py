@@ -3,7 +3,8 @@
 Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), the plans
            of a territory (`policy`), teams and their members (`team`), enterprises, messaging groups, courses,
            trainings and what members learnt (`learner`), the catalogue of digital services (`digital_service`),
-           guidance materials. Ids of units are derived from (regime, level, code): codes repeat across regimes.
+           guidance materials, topic campaigns. Ids of units are derived from (regime, level, code):
+           codes repeat across regimes.
 Publishes  on the exchange `registry.events`:
            `unit.registered` `unit.succeeded` `map.declared` `hamlet.registered`
            `policy_profile.drafted` `policy_profile.published` `policy_profile.superseded`
@@ -14,5 +15,6 @@ Publishes  on the exchange `registry.events`:
            `member_skill.assessed` `external_course.completed`
            `digital_service.proposed` `digital_service.published` `digital_service.revised` `digital_service.withdrawn`
            `material.drafted` `material.opinion_given` `material.approved` `material.published` `material.withdrawn`
+           `campaign.opened` `campaign.called_off`
 Consumes   nothing: everything else hangs on the map, the map hangs on no one.
 """

@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
+from services.registry.campaign import CampaignCalledOff, CampaignOpened, campaign_id
 from services.registry.course import CourseCatalogued, CourseRetired
 from services.registry.digital_service import (
     DigitalServiceProposed,
@@ -269,6 +270,17 @@ EXAMPLES: tuple[Event, ...] = (
     MaterialApproved(material=MATERIAL_ID, approved_on=date(2026, 2, 12)),
     MaterialPublished(material=MATERIAL_ID, published_on=date(2026, 2, 15), replaces=None),
     MaterialWithdrawn(material=MATERIAL_ID, withdrawn_on=date(2026, 8, 1), replaced_by=NEWER_MATERIAL_ID),
+    CampaignOpened(
+        campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4"),
+        unit=PROVINCE,
+        topic="VNEID_L2",
+        name="Quý IV: kích hoạt VNeID mức 2",
+        period="2026-Q4",
+        cadence="quarter",
+        first_day=date(2026, 10, 1),
+        last_day=date(2026, 12, 31),
+    ),
+    CampaignCalledOff(campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4")),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.kernel.definition import ServiceDefinition
+from services.registry.campaign import CAMPAIGN
 from services.registry.course import COURSE
 from services.registry.digital_service import DIGITAL_SERVICE
 from services.registry.enterprise import ENTERPRISE
@@ -32,5 +33,6 @@ DEFINITION = ServiceDefinition(
         LEARNER,
         DIGITAL_SERVICE,
         MATERIAL,
+        CAMPAIGN,
     ),
 )
