@@ -24,8 +24,11 @@ from typing import BinaryIO
 
 import anyio
 import anyio.to_thread
+import structlog
 
 from gateway.media_types import CutShort, NotAccepted, WrongType, media_type_of
+
+log = structlog.get_logger(__name__)
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -61,9 +64,13 @@ class FileStore:
         return path if path.is_file() else None
 
     def describe(self, digest: str) -> StoredFile | None:
-        """What the file of this digest is; None when it is not there."""
+        """What the file of this digest is; None when it is not there, or no longer whole."""
         path = self.path(digest)
-        return None if path is None else StoredFile(digest, _media_type(path), path.stat().st_size)
+        try:
+            return None if path is None else StoredFile(digest, _media_type(path), path.stat().st_size)
+        except NotAccepted as error:
+            log.error("file_damaged", file=digest, code=error.code)
+            return None
 
     async def take(self, chunks: AsyncIterable[bytes], announced: int | None) -> StoredFile:
         """Store what comes, `announced` bytes if the sender said so. Raises `NotAccepted`; then nothing is left."""

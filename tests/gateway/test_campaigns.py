@@ -171,6 +171,16 @@ def test_everybody_sees_a_campaign_and_each_their_own_teams(running: Running) ->
     assert running.gateway.code(READINESS, leader, c=here) == "NOT_FOUND"
 
 
+def test_one_reads_the_campaign_one_has_just_opened(running: Running) -> None:
+    outcome = running.do(OPEN, running.here, u="31843", p="2027", n="Cả năm")
+    asked = "query($c: ID!) { campaign(id: $c) { cadence firstDay lastDay } }"
+    assert running.gateway.data(asked, running.here, outcome["token"], c=outcome["id"])["campaign"] == {
+        "cadence": "YEAR",
+        "firstDay": "2027-01-01",
+        "lastDay": "2027-12-31",
+    }
+
+
 def test_officials_open_and_call_off_campaigns_of_their_units_only(running: Running) -> None:
     assert do(running, OPEN, running.here, u="96", p="2027", n="X")["code"] == "NOT_FOUND"
     assert do(running, OPEN, running.gateway.token(Role.TEAM_LEADER, HERE), u="31843", p="2027", n="X")["code"] == (

@@ -63,6 +63,13 @@ def test_a_firm_s_service_is_proposed_seen_by_those_it_would_serve_and_published
     }
 
 
+def test_one_reads_the_proposal_one_has_just_made(running: Running) -> None:
+    outcome = running.do(PROPOSE, running.province, s="CHO_SO", n="Chợ số")
+    asked = '{ digitalService(code: "CHO_SO") { name status } }'
+    found = running.gateway.data(asked, running.province, outcome["token"])["digitalService"]
+    assert found == {"name": "Chợ số", "status": "PROPOSED"}
+
+
 def test_the_words_of_a_day_and_the_days_of_a_service_are_those_asked_about(running: Running) -> None:
     published(running)
     assert do(running, REVISE, s="CHO_SO", n="Chợ số mới", d="2026-11-01")["accepted"]

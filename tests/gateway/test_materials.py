@@ -156,6 +156,20 @@ def test_a_material_is_of_a_file_that_was_sent(running: Running) -> None:
         assert (outcome["code"], outcome["field"]) == ("FILE_UNKNOWN", "file")
 
 
+def test_a_file_that_was_damaged_on_the_disk_is_not_taken_for_a_material(running: Running) -> None:
+    file = upload(running, png()).json()["file"]
+    path = running.gateway.parts.files.path(file)
+    assert path is not None
+    path.write_bytes(png()[:-5])
+    assert do(running, DRAFT, f=file, l="vi", u="96", t="X")["code"] == "FILE_UNKNOWN"
+    upload(running, png())
+    outcome = do(running, DRAFT, f=file, l="vi", u="96", t="X")
+    assert outcome["accepted"], "sent again it is whole again"
+    asked = "query($m: ID!) { material(id: $m) { status } }"
+    own = running.gateway.data(asked, running.province, outcome["token"], m=outcome["id"])
+    assert own["material"] == {"status": "DRAFTED"}, "one reads what one has just written"
+
+
 # -- the file ----------------------------------------------------------------------------------------------------------
 
 
