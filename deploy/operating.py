@@ -158,7 +158,7 @@ def import_map(
     known_from: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
 ) -> None:
-    """Import the map and the plans; with bad rows nothing is imported, unless told so. Twice changes nothing."""
+    """Import map, plans and catalogue; with bad rows nothing is imported, unless told so. Twice changes nothing."""
     from deploy.connecting import open_bus
     from deploy.environment import read_settings_beside
     from services.registry import import_map as importing
@@ -169,6 +169,7 @@ def import_map(
         known_from or importing.KNOWN_FROM_CSV,
         importing.PROFILES if units is None else None,
         importing.REORGANISATIONS if units is None else None,
+        importing.DIGITAL_SERVICES if units is None else None,
         good_rows_only=good_rows,
     )
     for fault in plan.faults:

@@ -27,13 +27,15 @@ from gateway.graphql import GraphQLEndpoint
 from gateway.guarding import Guarded, allowed_hosts
 from gateway.intake import Intake
 from gateway.limits import MOST_BODY_BYTES
+from gateway.material_routes import routes as material_routes
 from gateway.metrics import Measured, Metrics
 from gateway.pages.needs import Pages
-from gateway.pages.readings import CaseStatusesReading, PlacesReading
+from gateway.pages.readings import CaseStatusesReading, PlacesReading, ServicesReading
 from gateway.pages.rendering import trouble
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
 from gateway.throttle import Throttle
+from gateway.tokens import Verifier, token_key
 from services.kernel.database import Database
 from services.kernel.settings import Mode
 
@@ -59,10 +61,13 @@ def create_app(parts: GatewayParts) -> Starlette:
         bus=parts.bus,
         form_key=tracker.bucket("form tokens").encode(),
         clock=parts.clock,
+        services=ServicesReading(parts.database, parts.clock),
     )
+    verifier = Verifier(token_key(settings))
     routes = [
-        Route("/graphql", GraphQLEndpoint(parts)),  # asked most, found first
+        Route("/graphql", GraphQLEndpoint(parts, verifier)),  # asked most, found first
         *page_routes(pages),
+        *material_routes(parts, verifier),
         *explorer.routes(),
         Route("/live", live),
         Route("/ready", ready(parts.database)),

@@ -163,7 +163,7 @@ def members_counts(connection: Connection, teams: Sequence[str], serving_only: b
 def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
     """Rows of those who served in each team on a day."""
     members = LIVE.members.c
-    query = select(LIVE.members).where(members.team.in_(teams), *_serving(day)).order_by(members.member)
+    query = select(LIVE.members).where(members.team.in_(teams), *serving(day)).order_by(members.member)
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):
         found.setdefault(row.team, []).append(row)
@@ -173,11 +173,12 @@ def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[
 def serving_elsewhere(connection: Connection, members: Sequence[str], day: date) -> dict[str, int]:
     """In how many teams each of these served on a day."""
     table = LIVE.members.c
-    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *_serving(day))
+    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *serving(day))
     return counted(connection, query.group_by(table.member))
 
 
-def _serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Conditions on `members`: those who serve on a day."""
     members = LIVE.members.c
     return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
 

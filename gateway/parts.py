@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateway.file_store import FileStore
 from gateway.intake import public_key_from, tracker_from
 from gateway.tracking import Tracker
 from services.kernel.bus import CommandBus
@@ -24,6 +25,12 @@ class GatewayParts:
     def feedback_key(self) -> bytes:
         """The feedback service's public key: what people write is sealed to it. Raises `sealing.KeyMissing`."""
         return public_key_from(self.settings)
+
+    @cached_property
+    def files(self) -> FileStore:
+        """The files officials uploaded."""
+        home = self.settings.files_dir or self.settings.var_dir / "files"
+        return FileStore(home, self.settings.file_most_bytes)
 
     @cached_property
     def tracker(self) -> Tracker:

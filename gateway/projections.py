@@ -1,11 +1,14 @@
 """Every read model of the gateway; the composition roots subscribe each to its sources as `gateway.<name>`."""
 
+from gateway.campaigns import Campaigns
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.digital_services import DigitalServices
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
 from gateway.learning import Learning
 from gateway.map_tables import Units
+from gateway.materials import Materials
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.reorganisations import Reorganisations
@@ -22,6 +25,9 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Enterprises,
     Groups,
     Learning,
+    DigitalServices,
+    Materials,
+    Campaigns,
     Visits,
     Coverage,
     Cases,

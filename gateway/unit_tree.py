@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, func, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, func, select, union, union_all
 
 from gateway.map_tables import LIVE
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import among, counted
-from gateway.units import COLUMNS, Succession, in_force, told_on, unit_from
+from gateway.units import COLUMNS, Succession, ancestors, in_force, told_on, unit_from
 
 
 def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
     """`(root, unit)` of everything under the roots, themselves included; as of a day, or of all days for None."""
     units = LIVE.units
     start = select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots))
-    tree = (start if as_of is None else start.where(told_on(as_of))).cte("below", recursive=True)
+    tree = (start if as_of is None else start.where(told_on(as_of))).cte(recursive=True)
     step = select(tree.c.root, units.c.unit).join(tree, units.c.parent == tree.c.unit)
     return tree.union(step) if as_of is None else tree.union_all(step.where(in_force(as_of)))
 
@@ -28,7 +28,7 @@ def belonging(roots: Sequence[str] | Select[Any], day: date) -> Subquery:
     """
     tree, homes = below(roots, day), LIVE.homes.c
     came = select(tree.c.root, homes.unit).join(tree, homes.home == tree.c.unit)
-    return union_all(select(tree), came.where(homes.since <= day, homes.until > day)).subquery("belonging")
+    return union_all(select(tree), came.where(homes.since <= day, homes.until > day)).subquery()
 
 
 def children_pages(connection: Connection, parents: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
@@ -96,6 +96,17 @@ def _succession(
         as_of = row.valid_to if row.valid_to is not None and row.valid_to < row.on_day else row.on_day
         found.setdefault(row.near, []).append(Succession(unit_from(row, as_of), row.part, row.seat, row.on_day))
     return found
+
+
+def around(connection: Connection, unit: str, day: date) -> list[str]:
+    """The unit, what is above it, and what these came from or became.
+
+    For what is of a territory: a province that merged keeps it, and to show one too many hides nothing.
+    """
+    chain = [unit, *ancestors(connection, [unit], day).get(unit, [])]
+    gone = LIVE.successions.c
+    kin = union(select(gone.successor).where(gone.unit.in_(chain)), select(gone.unit).where(gone.successor.in_(chain)))
+    return sorted({*chain, *connection.execute(kin).scalars()})
 
 
 def hamlets_pages(connection: Connection, roots: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
-from gateway import cases, learning, policies, teams, units, visits
+from gateway import cases, digital_services, learning, materials, policies, teams, units, visits
 from gateway.unit_tree import belonging, below, ever_held
 
 
@@ -112,6 +112,21 @@ class Scope:
     def trainings(self) -> ColumnElement[bool]:
         """Condition on `trainings`: those of units held, of tiers above them nobody else's business."""
         return self.communes(learning.LIVE.trainings.c.unit)
+
+    @cached_property
+    def digital_services(self) -> ColumnElement[bool]:
+        """Condition on `digital_services`: what is published is everybody's, a proposal its territory's."""
+        table = digital_services.LIVE.services.c
+        published = table.status == "published"
+        if self._viewer.role in TEAM_ROLES:
+            return published
+        return or_(published, table.territory.is_(None), table.territory.in_(self._held))
+
+    @cached_property
+    def materials(self) -> ColumnElement[bool]:
+        """Condition on `materials`: what was published is everybody's, drafts are for those whose unit they are of."""
+        table = materials.LIVE.materials.c
+        return or_(table.published_on.is_not(None), self.communes(table.unit))
 
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from gateway.intake import Contact, Submission
 from gateway.pages.ports import CommuneMatch, Places
-from gateway.pages.wording import LANGUAGES, apps, tiles
+from gateway.pages.wording import LANGUAGES, tiles
 from gateway.vietnamese import fold
 
 MAX_TEXT = 2000
@@ -87,10 +87,10 @@ def look_up(draft: Draft, places: Places) -> None:
         draft.commune = str(found[0].unit)
 
 
-def check(draft: Draft) -> list[Fault]:
-    """Everything to put right, in the order of the page. Call `look_up` first."""
+def check(draft: Draft, offered: Mapping[str, str]) -> list[Fault]:
+    """Everything to put right, in the order of the page. Call `look_up` first; `offered` are the apps to choose."""
     faults = [
-        *_check_difficulty(draft),
+        *_check_difficulty(draft, offered),
         *_check_place(draft),
         *_check_text(draft),
         *(_check_contact(draft) if draft.call == "yes" else []),
@@ -126,11 +126,11 @@ def phone_of(text: str) -> str:
     return "0" + digits[2:] if digits.startswith("84") and len(digits) > 10 else digits
 
 
-def _check_difficulty(draft: Draft) -> list[Fault]:
+def _check_difficulty(draft: Draft, offered: Mapping[str, str]) -> list[Fault]:
     faults = []
     if draft.tile not in tiles():
         faults.append(Fault("tile-signin", "Khó khăn: hãy chọn một ô, hoặc chọn “Không có trong này”."))
-    if draft.app and draft.app not in apps():
+    if draft.app and draft.app not in offered:
         faults.append(Fault("app", "Ứng dụng: hãy chọn trong danh sách, hoặc chọn “Không rõ”."))
     return faults
 

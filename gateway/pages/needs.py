@@ -1,5 +1,6 @@
 """What the pages are given by the composition root."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from starlette.requests import Request
 
 from gateway.forwarding import Forwarder
 from gateway.intake import Intake
-from gateway.pages.ports import CaseStatuses, Places
+from gateway.pages.ports import CaseStatuses, Places, Services
+from gateway.pages.wording import apps
 from gateway.throttle import Throttle
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock
@@ -16,6 +18,14 @@ from services.kernel.identifiers import new_id
 
 FORM_AGE = 24 * 3600
 """Seconds a form may stay open; a day, because people are called away."""
+
+
+class FirstServices:
+    """`Services` of a site that knows of no catalogue: the apps there are words for."""
+
+    def offered(self) -> Mapping[str, str]:
+        """See `Services`."""
+        return apps()
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Pages:
     bus: CommandBus
     form_key: bytes
     clock: Clock
+    services: Services = field(default_factory=FirstServices)
     _signer: URLSafeTimedSerializer = field(init=False)
 
     def __post_init__(self) -> None:

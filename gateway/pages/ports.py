@@ -1,6 +1,6 @@
 """What the pages ask of the gateway's read models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -43,6 +43,14 @@ class Places(Protocol):
 
     def name(self, unit: UUID) -> str:
         """What a unit is called, whenever it stood; empty when it is not known."""
+        ...
+
+
+class Services(Protocol):
+    """The catalogue of digital services as the form needs it."""
+
+    def offered(self) -> Mapping[str, str]:
+        """Codes a resident may choose today, each with the words shown, in the order shown."""
         ...
 
 

@@ -1,14 +1,19 @@
 """The pages' questions answered from the gateway's own read models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, true
+from sqlalchemy.exc import DBAPIError
 
-from gateway import cases, search, units
+from gateway import cases, digital_services, search, units
 from gateway.pages.ports import CaseStatus, CommuneMatch
+from gateway.pages.wording import apps, unasked
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import Database
+
+log = structlog.get_logger(__name__)
 
 
 class PlacesReading:
@@ -41,6 +46,30 @@ class PlacesReading:
         with self._database.read() as connection:
             found = units.units_by_id(connection, [str(unit)], business_date(self._clock()))
         return found[str(unit)].name if str(unit) in found else ""
+
+
+class ServicesReading:
+    """`Services` from the catalogue: the apps there are everyday words for, then what was published since, by name.
+
+    A code the catalogue has not been told of stays offered, as before there was one; one that is not in force today
+    is not. When the database does not answer, the form is shown with the words it has.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def offered(self) -> Mapping[str, str]:
+        """See `Services`."""
+        try:
+            with self._database.read() as connection:
+                known = digital_services.known(connection, business_date(self._clock()))
+        except DBAPIError as error:
+            log.warning("catalogue_not_read", error=type(error).__name__)
+            return apps()
+        offered = {code: label for code, label in apps().items() if known.get(code, label) is not None}
+        newer = {code: name for code, name in known.items() if name is not None and code not in apps()}
+        return offered | {code: name for code, name in newer.items() if code not in unasked()}
 
 
 class CaseStatusesReading:

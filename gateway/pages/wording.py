@@ -47,7 +47,18 @@ def difficulty_labels() -> Mapping[str, str]:
 
 @cache
 def apps() -> Mapping[str, str]:
-    """Names of the apps a resident may be asked about, by catalogue code."""
+    """Everyday names of the apps a resident may be asked about, by catalogue code."""
+    return {code: label for code, label in _app_rows().items() if label}
+
+
+@cache
+def unasked() -> frozenset[str]:
+    """Catalogue codes a resident is not asked about: no app to have trouble with, or one that has another code too."""
+    return frozenset(code for code, label in _app_rows().items() if not label)
+
+
+@cache
+def _app_rows() -> Mapping[str, str]:
     return {row["code"]: row["label"] for row in _rows("apps.csv")}
 
 

@@ -2,14 +2,17 @@
 
 import graphene
 
+from gateway.schema.campaigns import CampaignCommands, CampaignQueries
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.learning import LearningCommands, LearningQueries
+from gateway.schema.materials import MaterialCommands, MaterialQueries
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
@@ -29,6 +32,9 @@ class Query(
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
+    DigitalServiceQueries,
+    MaterialQueries,
+    CampaignQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -46,6 +52,9 @@ class Mutation(
     EnterpriseCommands,
     GroupCommands,
     LearningCommands,
+    DigitalServiceCommands,
+    MaterialCommands,
+    CampaignCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

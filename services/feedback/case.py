@@ -25,7 +25,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.feedback.difficulties import Severity, difficulties, services
+from services.feedback.catalogue import is_known
+from services.feedback.difficulties import Severity, difficulties
 from services.feedback.territory import TERRITORY
 from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, NotKnownHere, Refused
@@ -205,8 +206,8 @@ class UnknownCategory(Refused):
     code = "UNKNOWN_CATEGORY"
 
 
-class UnknownService(Refused):
-    """Not in the catalogue of services."""
+class UnknownService(NotKnownHere):
+    """The registry has told us of no such service (yet)."""
 
     code = "UNKNOWN_SERVICE"
 
@@ -257,8 +258,6 @@ def _submit(command: SubmitFeedback, state: Case) -> Sequence[CaseEvent]:
     difficulty = difficulties().get(command.category)
     if difficulty is None:
         raise UnknownCategory("Loại khó khăn không có trong danh mục.", field="category")
-    if command.service is not None and command.service not in services():
-        raise UnknownService("Dịch vụ không có trong danh mục.", field="service")
     letter = _moved(command)
     return [
         FeedbackSubmitted(
@@ -295,9 +294,11 @@ def _moved(command: SubmitFeedback | AnswerFeedback) -> UUID:
 
 
 def guard(command: CaseCommand, lookup: Lookup) -> None:
-    """A report names a commune the registry has told us of, in being on the day of the report."""
+    """A report names a commune the registry has told us of, in being on the day of the report; and a known service."""
     if not isinstance(command, SubmitFeedback):
         return
+    if command.service is not None and not is_known(command.service, lookup):
+        raise UnknownService("Dịch vụ không có trong danh mục.", field="service")
     found = lookup.query(TERRITORY.commune, unit=str(command.commune))
     if not found:
         raise UnknownCommune("Chưa có xã, phường này trong danh bạ.", field="commune")

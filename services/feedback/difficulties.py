@@ -1,4 +1,4 @@
-"""The catalogue of difficulties and of digital services they are about; data, not code (`data/*.csv`).
+"""The catalogue of difficulties and of the bodies that receive them; data, not code (`data/*.csv`).
 
 The Khmer labels await native review and are marked so in the file. `sla` names a deadline class (S0 the most urgent).
 """
@@ -39,12 +39,6 @@ def difficulties() -> Mapping[str, Difficulty]:
         )
         for row in _rows("difficulties.csv")
     }
-
-
-@cache
-def services() -> frozenset[str]:
-    """Codes of the digital services a case may be about."""
-    return frozenset(row["code"] for row in _rows("services.csv"))
 
 
 @cache

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from services.feedback.case import CASE, AnswerFeedback, ErasePerson, SubmitFeedback
+from services.feedback.catalogue import Catalogue
 from services.feedback.letters import Preparing
 from services.feedback.questions import case_answer, read_case
 from services.feedback.territory import Territory
@@ -25,7 +26,7 @@ def define(keys: Callable[[], Keys]) -> ServiceDefinition:
         name="feedback",
         home=Path(__file__).parent,
         aggregates=(CASE,),
-        projections=(Territory,),
+        projections=(Territory, Catalogue),
         questions={"read_case": read_case(vaults), "case_answer": case_answer(vaults)},
         prepares={
             SubmitFeedback: preparing.submission,

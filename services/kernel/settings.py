@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     hosts: str = ""
     """Host names the gateway answers to, separated by commas. Unset: this machine's own names in development, any name
     in production, where the proxy in front decides."""
+    files_dir: Path | None = None
+    """Where the gateway keeps the files officials upload, shared by its replicas. Unset: `files` in `var_dir`."""
+    file_most_bytes: int = Field(default=50_000_000, ge=1_000_000, le=1_000_000_000)
+    """How large one of them may be."""
     beat_file: Path | None = None
     """Touched whenever the process makes progress; the watchdog outside reads its age."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

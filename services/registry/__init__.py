@@ -2,8 +2,9 @@
 
 Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), what
            changes the map as one (`reorganisation`), the plans of a territory (`policy`), teams and their members
-           (`team`), enterprises, messaging groups, courses, trainings and what members learnt (`learner`). Ids of units
-           are derived from (regime, level, code): codes repeat across regimes.
+           (`team`), enterprises, messaging groups, courses, trainings and what members learnt (`learner`), the
+           catalogue of digital services (`digital_service`), guidance materials, topic campaigns. Ids of units are
+           derived from (regime, level, code): codes repeat across regimes.
 Publishes  on the exchange `registry.events`:
            `unit.registered` `unit.succeeded` `unit.ended` `unit.renamed` `unit.transferred` `map.declared`
            `hamlet.registered` `hamlet.succeeded` `hamlet.ended` `hamlet.renamed` `hamlet.transferred`
@@ -14,5 +15,8 @@ Publishes  on the exchange `registry.events`:
            `enterprise.registered` `enterprise.counted` `messaging_group.linked` `messaging_group.unlinked`
            `course.catalogued` `course.retired` `training.scheduled` `training.held` `training.called_off`
            `member_skill.assessed` `external_course.completed`
+           `digital_service.proposed` `digital_service.published` `digital_service.revised` `digital_service.withdrawn`
+           `material.drafted` `material.opinion_given` `material.approved` `material.published` `material.withdrawn`
+           `campaign.opened` `campaign.called_off`
 Consumes   nothing: everything else hangs on the map, the map hangs on no one.
 """

@@ -7,7 +7,16 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
+from services.registry.campaign import CampaignCalledOff, CampaignOpened, campaign_id
 from services.registry.course import CourseCatalogued, CourseRetired
+from services.registry.digital_service import (
+    DigitalServiceProposed,
+    DigitalServicePublished,
+    DigitalServiceRevised,
+    DigitalServiceWithdrawn,
+    Proposer,
+    ServiceFacts,
+)
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.hamlet import (
     HamletEnded,
@@ -18,6 +27,15 @@ from services.registry.hamlet import (
 )
 from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
 from services.registry.map import MapDeclared
+from services.registry.material import (
+    MaterialApproved,
+    MaterialDrafted,
+    MaterialFacts,
+    MaterialFile,
+    MaterialOpinionGiven,
+    MaterialPublished,
+    MaterialWithdrawn,
+)
 from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
 from services.registry.plan_rules import Citation, DueRule, QuantityRule
 from services.registry.policy import (
@@ -59,6 +77,8 @@ REORGANISATION_ID = UUID("019a0000-0000-7000-8000-000000000016")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
+MATERIAL_ID = UUID("019a0000-0000-7000-8000-000000000015")
+NEWER_MATERIAL_ID = UUID("019a0000-0000-7000-8000-000000000016")
 TRAINING_ID = UUID("019a0000-0000-7000-8000-000000000014")
 """The ids the other services' examples speak of: together the examples tell one story."""
 
@@ -94,6 +114,25 @@ PLAN = Plan(
     ),
 )
 """Cà Mau's plan with a report's day that a later decision might add."""
+
+SERVICE = "CAMAU_G"
+SERVICE_FACTS = ServiceFacts(
+    name="Ứng dụng chính quyền điện tử CaMau-G",
+    name_en="CaMau-G, the province's e-government app",
+    group="digital_government",
+    owner="UBND tỉnh",
+    source="KH 220/KH-UBND 31/8/2023 §III.2a",
+)
+PROPOSER = Proposer(kind="sector", organisation="Văn phòng Ủy ban nhân dân tỉnh")
+
+MATERIAL_FACTS = MaterialFacts(
+    name="Kích hoạt VNeID mức 2 trong năm bước",
+    topic="VNEID_L2",
+    service=SERVICE,
+    language="vi",
+    issuer="Sở Khoa học và Công nghệ",
+    file=MaterialFile(sha256="0" * 64, media_type="application/pdf", size=1024),
+)
 
 EXAMPLES: tuple[Event, ...] = (
     UnitRegistered(
@@ -249,6 +288,34 @@ EXAMPLES: tuple[Event, ...] = (
         provider="Bình dân học vụ số",
         completed_on=date(2026, 5, 10),
     ),
+    DigitalServiceProposed(service=SERVICE, facts=SERVICE_FACTS, territory=PROVINCE, proposer=PROPOSER),
+    DigitalServicePublished(
+        service=SERVICE, facts=SERVICE_FACTS, territory=PROVINCE, proposer=PROPOSER, valid_from=date(2026, 1, 1)
+    ),
+    DigitalServiceRevised(
+        service=SERVICE,
+        facts=SERVICE_FACTS.model_copy(update={"hotline": "1022"}),
+        revised_on=date(2026, 6, 1),
+    ),
+    DigitalServiceWithdrawn(service=SERVICE, last_day=date(2029, 12, 31)),
+    MaterialDrafted(material=MATERIAL_ID, unit=PROVINCE, facts=MATERIAL_FACTS),
+    MaterialOpinionGiven(
+        material=MATERIAL_ID, favourable=True, document="MẪU-05/UBND-KGVX", given_on=date(2026, 2, 10)
+    ),
+    MaterialApproved(material=MATERIAL_ID, approved_on=date(2026, 2, 12)),
+    MaterialPublished(material=MATERIAL_ID, published_on=date(2026, 2, 15), replaces=None),
+    MaterialWithdrawn(material=MATERIAL_ID, withdrawn_on=date(2026, 8, 1), replaced_by=NEWER_MATERIAL_ID),
+    CampaignOpened(
+        campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4"),
+        unit=PROVINCE,
+        topic="VNEID_L2",
+        name="Quý IV: kích hoạt VNeID mức 2",
+        period="2026-Q4",
+        cadence="quarter",
+        first_day=date(2026, 10, 1),
+        last_day=date(2026, 12, 31),
+    ),
+    CampaignCalledOff(campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4")),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(

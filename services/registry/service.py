@@ -7,11 +7,14 @@ from typing import Any
 
 from services.kernel.definition import ServiceDefinition
 from services.kernel.runtime import ServiceRuntime
+from services.registry.campaign import CAMPAIGN
 from services.registry.course import COURSE
+from services.registry.digital_service import DIGITAL_SERVICE
 from services.registry.enterprise import ENTERPRISE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
 from services.registry.map import MAP
+from services.registry.material import MATERIAL
 from services.registry.messaging_group import MESSAGING_GROUP
 from services.registry.policy import POLICY
 from services.registry.reorganisation import REORGANISATION
@@ -32,6 +35,7 @@ DEFINITION = ServiceDefinition(
         *(UNIT, MAP, HAMLET, REORGANISATION),
         *(TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP),
         *(COURSE, TRAINING, LEARNER),
+        *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),
     ),
     questions={"rehearse": rehearse},
 )

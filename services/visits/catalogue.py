@@ -1,6 +1,11 @@
-"""The catalogue of digital services a team may guide a household in; data, not code (`data/digital-services.csv`).
+"""Which digital services a team may have guided a household in on a day: told by the registry, read by the guards.
 
-A blank date in it means "not stated", never "for ever": a service is refused only outside a date somebody wrote down.
+Before the registry's catalogue was imported, and while its events are on their way, the registry has told of nothing.
+Phones went on working with the codes of the first release (`data/digital-services.csv`), and what a team did at a door
+must not wait for a file: such a code is accepted on any day until the registry speaks of that very code; from then on
+the registry's days hold. Every other code is unknown until it is told of, which may only mean not yet, so that refusal
+is not remembered. A day nobody stated excludes nothing. Whose territory a service has is not asked: people are guided
+in services of the province they came from.
 
 Errors:
 
@@ -10,19 +15,26 @@ Errors:
 """
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
 
-from services.kernel.decider import Refused
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Column, Connection, Select, Table, Text, bindparam, select
+
+from services.kernel.decider import Lookup, NotKnownHere, Refused
+from services.kernel.message import Event
+from services.kernel.projection import Delivered, Projection
+from services.kernel.rows import Rows
 
 _FILE = Path(__file__).parent / "data" / "digital-services.csv"
+ALWAYS, FOR_EVER = "", "9999-12-31"
 
 
-class UnknownService(Refused):
-    """The catalogue has no service of this code."""
+class UnknownService(NotKnownHere):
+    """No service of this code has been told of (yet)."""
 
     code = "UNKNOWN_SERVICE"
 
@@ -33,52 +45,87 @@ class ServiceNotAvailable(Refused):
     code = "SERVICE_NOT_AVAILABLE"
 
 
-@dataclass(frozen=True, slots=True)
-class DigitalService:
-    """One row: `owner` is the responsible body as the plans name it, empty when no plan does."""
+class Facts(BaseModel):
+    """What visits read of a service's words."""
 
-    code: str
-    name: str
-    owner: str
-    source: str
-    available_from: date | None
-    available_to: date | None
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
-    def available_on(self, day: date) -> bool:
-        """False only when a stated date excludes `day`; both ends count as available."""
-        return not (
-            (self.available_from is not None and day < self.available_from)
-            or (self.available_to is not None and day > self.available_to)
+    title: str = Field(alias="name")
+
+
+class DigitalServicePublished(Event, name="digital_service.published"):
+    """What visits read of the registry's event."""
+
+    service: str
+    facts: Facts
+    valid_from: date | None
+
+
+class DigitalServiceWithdrawn(Event, name="digital_service.withdrawn"):
+    """It ends; a proposal that was never published has no last day."""
+
+    service: str
+    last_day: date | None
+
+
+CatalogueEvent: TypeAlias = DigitalServicePublished | DigitalServiceWithdrawn
+
+
+class Catalogue(Projection):
+    """Services told of, each with its first and last day as ISO text."""
+
+    name: ClassVar[str] = "catalogue"
+    views: ClassVar[dict[str, Any]] = {"registry": CatalogueEvent}
+
+    services: Table
+
+    def define(self) -> None:
+        self.services = Table(
+            f"catalogue_services{self.suffix}",
+            self.metadata,
+            Column("service", Text, primary_key=True),
+            Column("name", Text, nullable=False),
+            Column("valid_from", Text, nullable=False),
+            Column("last_day", Text, nullable=False),
         )
+
+    def apply(self, connection: Connection, events: Sequence[Delivered[CatalogueEvent]]) -> None:
+        services = Rows(self.services)
+        for delivered in events:
+            match delivered.event:
+                case DigitalServicePublished(service=service, facts=facts, valid_from=day):
+                    since = ALWAYS if day is None else day.isoformat()
+                    row = {"service": service, "name": facts.title, "valid_from": since}
+                    services.put(row | {"last_day": FOR_EVER})
+                case DigitalServiceWithdrawn(service=service, last_day=day) if day is not None:
+                    services.change((service,), {"last_day": day.isoformat()})
+                case _:
+                    pass
+        services.write(connection)
+
+    @cached_property
+    def service(self) -> Select[Any]:
+        """One row when the service of this code was told of."""
+        return select(self.services).where(self.services.c.service == bindparam("service"))
+
+
+CATALOGUE = Catalogue()
+"""The live table."""
 
 
 @cache
-def catalogue() -> Mapping[str, DigitalService]:
-    """The shipped services by code; the file is read once."""
+def first_codes() -> frozenset[str]:
+    """Codes accepted before the registry speaks of them; the file is read once."""
     with _FILE.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: _service(row) for row in csv.DictReader(file)}
+        return frozenset(row["code"] for row in csv.DictReader(file))
 
 
-def check_services(codes: Iterable[str], day: date) -> None:
-    """Refuse a code the catalogue does not have, or does not have on `day`. The message never repeats the input."""
+def check_services(codes: Iterable[str], day: date, lookup: Lookup) -> None:
+    """Refuse a code nobody told of, or one not in the catalogue on `day`. The message never repeats the input."""
     for code in codes:
-        service = catalogue().get(code)
-        if service is None:
-            raise UnknownService("Có mã dịch vụ không nằm trong danh mục.", field="services")
-        if not service.available_on(day):
-            raise ServiceNotAvailable(f"Dịch vụ {service.name} không có vào ngày này.", field="services")
-
-
-def _service(row: dict[str, str]) -> DigitalService:
-    return DigitalService(
-        code=row["code"],
-        name=row["name"],
-        owner=row["owner"],
-        source=row["source"],
-        available_from=_day(row["available_from"]),
-        available_to=_day(row["available_to"]),
-    )
-
-
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+        found = lookup.query(CATALOGUE.service, service=code)
+        if not found:
+            if code not in first_codes():
+                raise UnknownService("Có mã dịch vụ không nằm trong danh mục.", field="services")
+        elif not found[0].valid_from <= day.isoformat() <= found[0].last_day:
+            raise ServiceNotAvailable(f"Dịch vụ {found[0].name} không có vào ngày này.", field="services")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.kernel.definition import ServiceDefinition
+from services.visits.catalogue import Catalogue
 from services.visits.household import HOUSEHOLD
 from services.visits.territory import Territory
 from services.visits.visit import VISIT
@@ -11,5 +12,5 @@ DEFINITION = ServiceDefinition(
     name="visits",
     home=Path(__file__).parent,
     aggregates=(HOUSEHOLD, VISIT),
-    projections=(Territory,),
+    projections=(Territory, Catalogue),
 )

@@ -188,7 +188,7 @@ def guard(command: VisitCommand, lookup: Lookup) -> None:
     """What is told of exists and belongs together."""
     match command:
         case RecordVisit() | CorrectVisit():
-            check_services(command.services, command.visited_on)
+            check_services(command.services, command.visited_on, lookup)
             check_place(command.household, command.hamlet, command.team, command.visited_on, lookup)
         case VoidVisit():
             pass

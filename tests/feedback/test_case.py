@@ -62,9 +62,8 @@ def test_a_case_is_submitted_once() -> None:
     given(CASE, SUBMITTED).when(submit()).refused("ALREADY_SUBMITTED", field="case")
 
 
-def test_unknown_codes_are_refused_by_name_of_the_field() -> None:
+def test_an_unknown_difficulty_is_refused_by_name_of_the_field() -> None:
     given(CASE).when(submit(category="NO_SUCH")).refused("UNKNOWN_CATEGORY", field="category")
-    given(CASE).when(submit(service="NO_SUCH")).refused("UNKNOWN_SERVICE", field="service")
 
 
 def test_a_letter_the_vault_could_not_take_over_is_refused() -> None:

@@ -10,6 +10,7 @@ from gateway import cases, coverage, members, visits
 from gateway.coverage import percent
 from gateway.projections import PROJECTIONS
 from gateway.rows import ReadModel
+from services.kernel.identifiers import derived_id
 from services.kernel.rebuild import checksum, rebuild
 from services.kernel.subscription import for_projection
 from tests.gateway.world import World
@@ -51,6 +52,47 @@ def told(world: World) -> None:
         _about(world, first, "person.erased")
         _about(world, second, "person.erased")
     world.known("current", "2025-07-01")
+    for code in ("CHO_SO", "DAY_HOC"):
+        _service(world, code)
+    for number in range(2):
+        _material(world, number)
+        campaign = str(derived_id("campaign", number))
+        days = {"period": "2026-12", "cadence": "month", "first_day": "2026-12-01", "last_day": "2026-12-31"}
+        told = {"campaign": campaign, "unit": str(province), "topic": "VNEID_L2", "name": "Chuyên đề", **days}
+        world.log.add("registry", f"campaign-{campaign}", "campaign.opened", **told)
+    world.log.add("registry", f"campaign-{campaign}", "campaign.called_off", campaign=campaign)
+
+
+def _service(world: World, code: str) -> None:
+    def add(event: str, **told: Any) -> None:
+        world.log.add("registry", f"digital_service-{code}", f"digital_service.{event}", service=code, **told)
+
+    facts = {"name": code, "name_en": code, "group": "digital_economy", "owner": None, "hotline": None, "source": None}
+    asked = {"territory": None, "proposer": {"kind": "firm", "organisation": "VNPT"}}
+    add("proposed", facts=facts, **asked)
+    add("withdrawn", last_day=None)
+    add("proposed", facts=facts, **asked)
+    add("published", facts=facts, **asked, valid_from="2026-01-01")
+    for name, day in (("Một", "2026-03-01"), ("Hai", "2026-03-01"), ("Ba", "2026-06-01")):
+        add("revised", facts={**facts, "name": name}, revised_on=day)
+    add("withdrawn", last_day="2026-12-31")
+
+
+def _material(world: World, number: int) -> None:
+    material = str(derived_id("material", number))
+
+    def add(event: str, **told: Any) -> None:
+        world.log.add("registry", f"material-{material}", f"material.{event}", material=material, **told)
+
+    file = {"sha256": f"{number}" * 64, "media_type": "image/png", "size": 70}
+    facts = {"name": "Tờ rơi", "topic": "VNEID_L2", "service": None, "language": "vi", "issuer": "Sở", "file": file}
+    for language in ("km", "vi"):
+        add("drafted", unit=str(derived_id("unit", "96")), facts={**facts, "language": language})
+        add("opinion_given", favourable=True, document="15/UBND", given_on="2026-02-10")
+        add("approved", approved_on="2026-02-12")
+    add("published", published_on="2026-02-15", replaces=None)
+    if number:
+        add("withdrawn", withdrawn_on="2026-08-01", replaced_by=None)
 
 
 def _corrected(world: World, visit: Any, household: Any, hamlet: Any, team: Any) -> None:

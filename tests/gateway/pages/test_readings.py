@@ -1,9 +1,12 @@
 """The pages' questions put to the real map and the real table of cases."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
 
-from gateway.pages.readings import CaseStatusesReading, PlacesReading
+from gateway.pages.readings import CaseStatusesReading, PlacesReading, ServicesReading
+from gateway.pages.wording import apps
+from services.kernel.database import Database
 from services.kernel.identifiers import derived_id, new_id
 from tests.gateway.world import World
 
@@ -59,3 +62,31 @@ def test_a_case_shows_where_it_stands(world: World) -> None:
     found = cases.status(case)
     assert found is not None
     assert (found.status, found.answered_on, found.erased) == ("answered", date(2026, 11, 22), False)
+
+
+def publish(world: World, code: str, name: str, **days: str) -> None:
+    facts = {"name": name, "name_en": name, "group": "digital_economy", "owner": None, "hotline": None, "source": None}
+    told = {"service": code, "facts": facts, "territory": None, "proposer": None, "valid_from": days.get("valid_from")}
+    world.log.add("registry", f"digital_service-{code}", "digital_service.published", **told)
+    if "last_day" in days:
+        gone = {"service": code, "last_day": days["last_day"]}
+        world.log.add("registry", f"digital_service-{code}", "digital_service.withdrawn", **gone)
+
+
+def test_the_form_offers_what_is_in_force_in_everyday_words(world: World) -> None:
+    services = ServicesReading(world.database, clock)
+    assert services.offered() == apps(), "before the catalogue was imported"
+    publish(world, "VNEID_L2", "Định danh điện tử mức 2 (VNeID)")
+    publish(world, "DVC_PROV", "Cổng dịch vụ công của tỉnh", last_day="2026-11-19")
+    publish(world, "SAFETY", "An toàn trên mạng")
+    publish(world, "CHO_SO", "Chợ số", valid_from="2026-11-20", last_day="2026-11-20")
+    publish(world, "SOON", "Sắp có", valid_from="2026-11-21")
+    world.catch_up()
+    rest = {code: label for code, label in apps().items() if code != "DVC_PROV"}
+    assert services.offered() == {**rest, "CHO_SO": "Chợ số"}
+
+
+def test_a_database_that_does_not_answer_costs_the_form_nothing(tmp_path: Path) -> None:
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    assert ServicesReading(empty, clock).offered() == apps()
+    empty.close()
