@@ -2,7 +2,8 @@
 
 Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), the plans
            of a territory (`policy`), teams and their members (`team`), enterprises, messaging groups, courses,
-           trainings and what members learnt (`learner`). Ids of units are derived from (regime, level, code): codes
+           trainings and what members learnt (`learner`); commendations, money for teams (`funding_rule`, `funding`)
+           and rosters on their way up (`roster`). Ids of units are derived from (regime, level, code): codes
            repeat across regimes.
 Publishes  on the exchange `registry.events`:
            `unit.registered` `unit.succeeded` `map.declared` `hamlet.registered`
@@ -11,6 +12,11 @@ Publishes  on the exchange `registry.events`:
            `member.nominated` `member.appointed` `member.stood_down` `duty.assigned`
            `enterprise.registered` `enterprise.counted` `messaging_group.linked` `messaging_group.unlinked`
            `course.catalogued` `course.retired` `training.scheduled` `training.held` `training.called_off`
-           `member_skill.assessed` `external_course.completed`
+           `member_skill.assessed` `member_skill.confirmed` `external_course.completed`
+           `commendation.proposed` `commendation.selected` `commendation.declined` `commendation.approved`
+           `commendation.awarded` `commendation.revoked`
+           `funding_rule.set` `funding_rule.ended` `funding.allocated` `funding.appraised` `funding.advanced`
+           `funding.settled` `funding.returned`
+           `roster.submitted` `roster.consolidated`
 Consumes   nothing: everything else hangs on the map, the map hangs on no one.
 """

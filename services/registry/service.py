@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from services.kernel.definition import ServiceDefinition
+from services.registry.commendation import COMMENDATION
 from services.registry.course import COURSE
 from services.registry.enterprise import ENTERPRISE
+from services.registry.funding import FUNDING
+from services.registry.funding_rule import FUNDING_RULE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
 from services.registry.map import MAP
 from services.registry.messaging_group import MESSAGING_GROUP
 from services.registry.policy import POLICY
+from services.registry.roster import ROSTER
 from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
@@ -17,5 +21,8 @@ from services.registry.unit import UNIT
 DEFINITION = ServiceDefinition(
     name="registry",
     home=Path(__file__).parent,
-    aggregates=(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER),
+    aggregates=(
+        *(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER),
+        *(COMMENDATION, FUNDING_RULE, FUNDING, ROSTER),
+    ),
 )
