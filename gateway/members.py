@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Table, func, or_, select
 
+from gateway import teams
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import Identifier, ReadModel, counted
 from services.kernel.message import Event
@@ -163,7 +164,7 @@ def members_counts(connection: Connection, teams: Sequence[str], serving_only: b
 def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
     """Rows of those who served in each team on a day."""
     members = LIVE.members.c
-    query = select(LIVE.members).where(members.team.in_(teams), *_serving(day)).order_by(members.member)
+    query = select(LIVE.members).where(members.team.in_(teams), *serving(day)).order_by(members.member)
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):
         found.setdefault(row.team, []).append(row)
@@ -171,13 +172,15 @@ def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[
 
 
 def serving_elsewhere(connection: Connection, members: Sequence[str], day: date) -> dict[str, int]:
-    """In how many teams each of these served on a day."""
-    table = LIVE.members.c
-    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *_serving(day))
+    """In how many teams that stood each of these served on a day."""
+    table, team = LIVE.members.c, teams.LIVE.teams.c
+    query = select(table.member, func.count(table.team.distinct())).join(teams.LIVE.teams, team.team == table.team)
+    query = query.where(table.member.in_(members), *serving(day), teams.stands(day))
     return counted(connection, query.group_by(table.member))
 
 
-def _serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Conditions on `members`: who served on that day."""
     members = LIVE.members.c
     return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
 

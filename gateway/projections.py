@@ -1,6 +1,7 @@
 """Every read model of the gateway; the composition roots subscribe each to its sources as `gateway.<name>`."""
 
 from gateway.cases import Cases
+from gateway.commendations import Commendations
 from gateway.coverage import Coverage
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
@@ -8,6 +9,7 @@ from gateway.learning import Learning
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.rows import ReadModel
+from gateway.skills import Skills
 from gateway.teams import Teams
 from gateway.units import Units
 from gateway.visits import Visits
@@ -20,6 +22,8 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Enterprises,
     Groups,
     Learning,
+    Skills,
+    Commendations,
     Visits,
     Coverage,
     Cases,

@@ -113,6 +113,10 @@ class Scope:
         """Condition on `trainings`: those of units held, of tiers above them nobody else's business."""
         return self.communes(learning.LIVE.trainings.c.unit)
 
+    def of_teams(self, team: ColumnElement[str]) -> ColumnElement[bool]:
+        """Rows about a team the viewer may see."""
+        return team.in_(select(teams.LIVE.teams.c.team).where(self.teams))
+
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 
     def holds(self, connection: Connection, wanted: Sequence[str]) -> bool:
@@ -120,6 +124,14 @@ class Scope:
         if not wanted:
             return True
         return {row.unit for row in connection.execute(self._held_of, {"wanted": list(wanted)})} == set(wanted)
+
+    def answers_for(self, connection: Connection, unit: str) -> bool:
+        """True for a unit held today, and for one that is gone and whose papers came to a unit held today."""
+        if self.holds(connection, [unit]):
+            return True
+        known = units.LIVE.units.c
+        gone = select(known.unit).where(known.unit == unit, known.unit.in_(self._held), known.valid_to < self._today)
+        return connection.execute(gone).scalar() is not None
 
     @cached_property
     def _held_of(self) -> Select[tuple[str]]:

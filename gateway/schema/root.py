@@ -4,6 +4,8 @@ import graphene
 
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
+from gateway.schema.commendation_commands import CommendationCommands
+from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
@@ -27,6 +29,7 @@ class Query(
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
+    CommendationQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -43,6 +46,7 @@ class Mutation(
     EnterpriseCommands,
     GroupCommands,
     LearningCommands,
+    CommendationCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,
