@@ -188,7 +188,7 @@ LIVE = Commendations()
 def within(unit: str) -> ColumnElement[bool]:
     """Commendations of teams below a unit or what preceded it."""
     team = teams.LIVE.teams.c
-    here = select(team.team).where(team.commune.in_(select(ever_held([unit]).c.unit)))
+    here = select(team.team).where(team.commune.in_(select(ever_held([unit], "asked_about").c.unit)))
     return LIVE.commendations.c.team.in_(here)
 
 

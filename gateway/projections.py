@@ -4,6 +4,7 @@ from gateway.cases import Cases
 from gateway.commendations import Commendations
 from gateway.coverage import Coverage
 from gateway.enterprises import Enterprises
+from gateway.funding import Funding
 from gateway.groups import Groups
 from gateway.learning import Learning
 from gateway.members import Members
@@ -24,6 +25,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Learning,
     Skills,
     Commendations,
+    Funding,
     Visits,
     Coverage,
     Cases,

@@ -117,6 +117,10 @@ class Scope:
         """Rows about a team the viewer may see."""
         return team.in_(select(teams.LIVE.teams.c.team).where(self.teams))
 
+    def of_units(self, unit: ColumnElement[str]) -> ColumnElement[bool]:
+        """Rows about a unit that officials who hold or held it may see."""
+        return unit.in_(self._held) if self._viewer.role in OFFICIALS else false()
+
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 
     def holds(self, connection: Connection, wanted: Sequence[str]) -> bool:

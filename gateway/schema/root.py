@@ -9,6 +9,8 @@ from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
+from gateway.schema.funding import FundingQueries
+from gateway.schema.funding_commands import FundingCommands
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.learning import LearningCommands, LearningQueries
@@ -30,6 +32,7 @@ class Query(
     GroupQueries,
     LearningQueries,
     CommendationQueries,
+    FundingQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -47,6 +50,7 @@ class Mutation(
     GroupCommands,
     LearningCommands,
     CommendationCommands,
+    FundingCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

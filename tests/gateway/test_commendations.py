@@ -119,6 +119,11 @@ def test_the_leader_or_an_official_proposes_and_the_commune_selects(running: Run
     for token in (strange, running.there):
         assert running.gateway.data(listed, token)["commendations"]["totalCount"] == 0
     assert running.gateway.code(listed) == "UNAUTHENTICATED"
+    somewhere = "query($u: String, $t: ID) { commendations(unit: $u, team: $t) { totalCount } }"
+    for unit, expected in (("96", 1), ("31843", 1), ("31849", 0)):
+        found = running.gateway.data(somewhere, running.province, u=unit)["commendations"]
+        assert found["totalCount"] == expected, unit
+    assert running.gateway.data(somewhere, running.here, t=str(uuid4()))["commendations"]["totalCount"] == 0
 
 
 def test_a_member_is_honoured_in_public_by_their_role_alone(running: Running) -> None:
