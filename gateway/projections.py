@@ -9,6 +9,7 @@ from gateway.groups import Groups
 from gateway.learning import Learning
 from gateway.members import Members
 from gateway.policies import Policies
+from gateway.rosters import Rosters
 from gateway.rows import ReadModel
 from gateway.skills import Skills
 from gateway.teams import Teams
@@ -26,6 +27,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Skills,
     Commendations,
     Funding,
+    Rosters,
     Visits,
     Coverage,
     Cases,

@@ -17,6 +17,7 @@ from gateway.schema.learning import LearningCommands, LearningQueries
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
+from gateway.schema.rosters import RosterCommands, RosterQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
@@ -33,6 +34,7 @@ class Query(
     LearningQueries,
     CommendationQueries,
     FundingQueries,
+    RosterQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -51,6 +53,7 @@ class Mutation(
     LearningCommands,
     CommendationCommands,
     FundingCommands,
+    RosterCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,
