@@ -82,6 +82,8 @@ class Skills(ReadModel):
 LIVE = Skills()
 """The table readers see."""
 
+INDICATOR = "TRN-02"
+
 
 # Questions
 

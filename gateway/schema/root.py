@@ -23,6 +23,7 @@ from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
+from gateway.schema.watching import WatchingQueries
 
 
 class Query(
@@ -35,6 +36,7 @@ class Query(
     CommendationQueries,
     FundingQueries,
     RosterQueries,
+    WatchingQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
