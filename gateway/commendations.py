@@ -217,8 +217,8 @@ def commendation_by_id(connection: Connection, commendation: str, visible: Colum
 
 def _awarded(unit: str, year: int) -> list[ColumnElement[bool]]:
     table = LIVE.commendations.c
-    days = table.awarded_on.between(date(year, 1, 1).isoformat(), date(year, 12, 31).isoformat())
-    return [table.status == "awarded", days, within(unit)]
+    first, last = date(year, 1, 1).isoformat(), date(year, 12, 31).isoformat()
+    return [table.status == "awarded", table.awarded_on >= first, table.awarded_on <= last, within(unit)]
 
 
 def roll_page(connection: Connection, unit: str, year: int, wanted: Slice) -> Page:

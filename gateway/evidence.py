@@ -38,7 +38,8 @@ def evidence_of(connection: Connection, team: str, member: str | None, first: da
     ).where(
         table.team == team,
         table.status != "voided",
-        table.visited_on.between(first.isoformat(), last.isoformat()),
+        table.visited_on >= first.isoformat(),
+        table.visited_on <= last.isoformat(),
     )
     if member is not None:
         made = made.where(table.member == member)

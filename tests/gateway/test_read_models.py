@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway import cases, coverage, members, visits
@@ -12,6 +13,7 @@ from gateway.projections import PROJECTIONS
 from gateway.rows import ReadModel
 from services.kernel.rebuild import checksum, rebuild
 from services.kernel.subscription import for_projection
+from services.registry.examples import EXAMPLES
 from tests.gateway.world import World
 
 
@@ -51,6 +53,12 @@ def told(world: World) -> None:
         _about(world, first, "person.erased")
         _about(world, second, "person.erased")
     world.known("current", "2025-07-01")
+    for example in EXAMPLES:
+        if example.name.partition(".")[0] in _AS_IN_THE_EXAMPLES:
+            world.log.add("registry", "example-1", example.name, **orjson.loads(example.model_dump_json()))
+
+
+_AS_IN_THE_EXAMPLES = {"member_skill", "commendation", "funding_rule", "funding", "roster"}
 
 
 def _corrected(world: World, visit: Any, household: Any, hamlet: Any, team: Any) -> None:
