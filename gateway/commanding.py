@@ -4,8 +4,10 @@ Role and place are checked here, before anything is sent; the rules of the matte
 given for what does not exist and for what is not the viewer's, so that nothing can be learnt by asking.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from enum import Enum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -50,6 +52,7 @@ MAY: dict[str, frozenset[Role]] = {
     "hold_training": OFFICIALS,
     "call_off_training": OFFICIALS,
     "assess_member_skill": OFFICIALS,
+    "confirm_member_skill": OFFICIALS,
     "complete_external_course": OFFICIALS,
     "propose_digital_service": frozenset({Role.PROVINCE_OFFICIAL, Role.BODY_HANDLER}),
     "publish_digital_service": frozenset({Role.PROVINCE_OFFICIAL}),
@@ -62,6 +65,21 @@ MAY: dict[str, frozenset[Role]] = {
     "withdraw_material": frozenset({Role.PROVINCE_OFFICIAL}),
     "open_campaign": OFFICIALS,
     "call_off_campaign": OFFICIALS,
+    "propose_commendation": OFFICIALS | {Role.TEAM_LEADER},
+    "select_commendation": frozenset({Role.COMMUNE_OFFICIAL}),
+    "decline_commendation": frozenset({Role.COMMUNE_OFFICIAL}),
+    "approve_commendation": OFFICIALS,
+    "award_commendation": OFFICIALS,
+    "revoke_commendation": OFFICIALS,
+    "set_funding_rule": OFFICIALS,
+    "end_funding_rule": OFFICIALS,
+    "allocate_funding": OFFICIALS,
+    "appraise_funding": OFFICIALS,
+    "advance_funding": OFFICIALS,
+    "settle_funding": OFFICIALS,
+    "return_funding": OFFICIALS,
+    "submit_roster": OFFICIALS,
+    "consolidate_roster": OFFICIALS,
     "register_household": FIELD_WORKERS,
     "record_visit": FIELD_WORKERS,
     "correct_visit": FIELD_WORKERS,
@@ -75,6 +93,15 @@ MAY: dict[str, frozenset[Role]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know about a command that was accepted all the same."""
+
+    code: str
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a command. `id` is what it was about, `token` is for reading it back."""
 
@@ -84,6 +111,7 @@ class Outcome:
     code: str = ""
     message: str = ""
     field: str = ""
+    warnings: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +222,18 @@ def ids_of(texts: Sequence[str], field: str) -> list[str]:
         return [str(UUID(text)) for text in texts]
     except ValueError:
         raise InvalidInput(f"`{field}` phải là mã UUID.", field=field) from None
+
+
+def plain(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as a service takes them: days and choices as text, what was not told and the key left out."""
+    known = {name: value for name, value in told.items() if value is not None and name != "command_id"}
+    return {name: _plain(value) for name, value in known.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
 
 
 def _camel(field: str) -> str:

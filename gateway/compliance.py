@@ -4,22 +4,19 @@ Judged is by the profiles that held on the day asked about, and by who served on
 judged: a member of unknown origin breaks no rule and meets none.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
 from gateway import learning, members, policies, teams
-from gateway.paging import Page, Slice
+from gateway.paging import Page, Slice, sifted
 from gateway.unit_tree import belonging
 
 Rule = Mapping[str, Any]
 
-AT_ONCE = 500
-"""Teams judged together."""
 MET, BROKEN, NOT_JUDGED = "met", "broken", "not_judged"
 PARTNERS = frozenset({"post_telecom", "bank", "enterprise"})
 """Staff that firms send (003 §III.5)."""
@@ -57,7 +54,7 @@ def judge(roster: Roster, profiles: Sequence[Any]) -> list[Judgement]:
     """Every rule for teams of this level, in the profiles' order."""
     found = []
     for profile in profiles:
-        for rule in _rules_of(profile):
+        for rule in policies.rules_of(profile):
             if rule.get("level") not in (None, roster.level):
                 continue
             verdict = _verdict(rule, roster)
@@ -144,11 +141,6 @@ def _overlap(roster: Roster) -> _Verdict:
     )
 
 
-def _rules_of(profile: Any) -> Iterator[Rule]:
-    rules: list[Rule] = orjson.loads(profile.rules)
-    yield from rules
-
-
 def judgements(
     connection: Connection, wanted: Sequence[str], day: date, visible: ColumnElement[bool]
 ) -> dict[str, list[Judgement]]:
@@ -170,18 +162,9 @@ def out_of_order(connection: Connection, unit: str, day: date, visible: ColumnEl
     """The teams below a unit that break a rule on a day, by name. A page looks at as many teams as it needs."""
     tree = belonging([unit], day)
     here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
-    rows: list[Any] = []
-    cursors: list[str] = []
-    after = wanted.after
-    while True:
-        page = teams.teams_page(connection, visible, here, Slice(AT_ONCE, after))
-        judged = judgements(connection, [row.team for row in page.rows], day, visible)
-        for row, cursor in zip(page.rows, page.cursors, strict=True):
-            if any(each.verdict == BROKEN for each in judged.get(row.team, ())):
-                if len(rows) == wanted.first:
-                    return Page(rows, cursors, has_next=True)
-                rows.append(row)
-                cursors.append(cursor)
-        if not page.has_next:
-            return Page(rows, cursors)
-        after = page.cursors[-1]
+
+    def broken(rows: list[Any]) -> list[Any]:
+        judged = judgements(connection, [row.team for row in rows], day, visible)
+        return [row if any(each.verdict == BROKEN for each in judged.get(row.team, ())) else None for row in rows]
+
+    return sifted(lambda part: teams.teams_page(connection, visible, here, part), broken, wanted)

@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, Index, Integer, LargeBinary, Table, func, or_, select
 
 from gateway import policies, teams
-from gateway.paging import Page, Slice, page_of
+from gateway.paging import Page, Slice, page_of, sifted
 from gateway.rows import Identifier, ReadModel
 from gateway.unit_tree import belonging
 from gateway.vietnamese import sort_key
@@ -132,27 +132,19 @@ def without_team(connection: Connection, unit: str, day: date, visible: ColumnEl
         or_(team.dissolved_on.is_(None), team.dissolved_on > day),
     )
     within = [table.commune.in_(select(tree.c.unit)), ~has_one.exists()]
-    rows: list[Any] = []
-    cursors: list[str] = []
-    after = wanted.after
-    while True:
-        page = enterprises_page(connection, within, visible, Slice(_AT_ONCE, after))
-        counts = counted_on(connection, [row.enterprise for row in page.rows], day)
-        limits = _limits(connection, sorted({row.commune for row in page.rows}), day)
-        for row, cursor in zip(page.rows, page.cursors, strict=True):
-            count, limit = counts.get(row.enterprise), limits.get(row.commune)
-            if count is None or limit is None or count.workers <= limit or count.many_from_elsewhere is False:
-                continue
-            if len(rows) == wanted.first:
-                return Page(rows, cursors, has_next=True)
-            rows.append(row)
-            cursors.append(cursor)
-        if not page.has_next:
-            return Page(rows, cursors)
-        after = page.cursors[-1]
+
+    def owing(rows: list[Any]) -> list[Any]:
+        counts = counted_on(connection, [row.enterprise for row in rows], day)
+        limits = _limits(connection, sorted({row.commune for row in rows}), day)
+        return [row if _owes(counts.get(row.enterprise), limits.get(row.commune)) else None for row in rows]
+
+    return sifted(lambda part: enterprises_page(connection, within, visible, part), owing, wanted)
 
 
-_AT_ONCE = 500
+def _owes(count: Any | None, limit: float | None) -> bool:
+    if count is None or limit is None:
+        return False
+    return bool(count.workers > limit and count.many_from_elsewhere is not False)
 
 
 def _limits(connection: Connection, communes: Sequence[str], day: date) -> dict[str, float]:

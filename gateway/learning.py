@@ -1,4 +1,4 @@
-"""Learning: courses, trainings, who attended, what was completed elsewhere, and which skills were found."""
+"""Learning: courses, trainings, who attended, and what was completed elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from gateway.paging import Page, Slice, page_of
-from gateway.rows import Identifier, ReadModel
+from gateway.rows import Identifier, ReadModel, counted
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -75,15 +75,6 @@ class TrainingCalledOff(Event, name="training.called_off"):
     training: UUID
 
 
-class MemberSkillAssessed(Event, name="member_skill.assessed"):
-    """What a member masters."""
-
-    member: UUID
-    skill: str
-    assessor: str
-    assessed_on: date
-
-
 class ExternalCourseCompleted(Event, name="external_course.completed"):
     """A course completed elsewhere."""
 
@@ -94,18 +85,12 @@ class ExternalCourseCompleted(Event, name="external_course.completed"):
 
 
 LearningEvent: TypeAlias = (
-    CourseCatalogued
-    | CourseRetired
-    | TrainingScheduled
-    | TrainingHeld
-    | TrainingCalledOff
-    | MemberSkillAssessed
-    | ExternalCourseCompleted
+    CourseCatalogued | CourseRetired | TrainingScheduled | TrainingHeld | TrainingCalledOff | ExternalCourseCompleted
 )
 
 
 class Learning(ReadModel):
-    """Tables of courses, trainings, attendance, completions and assessments."""
+    """Tables of courses, trainings, attendance and completions."""
 
     name = "learning"
     views: ClassVar[Mapping[str, Any]] = {"registry": LearningEvent}
@@ -155,17 +140,9 @@ class Learning(ReadModel):
             Column("provider", Identifier, primary_key=True),
             Column("completed_on", Date, primary_key=True),
         )
-        self.skills = Table(
-            f"member_skills{self.suffix}",
-            self.metadata,
-            Column("member", Identifier, primary_key=True),
-            Column("assessed_on", Identifier, primary_key=True),
-            Column("skill", Identifier, nullable=False),
-            Column("assessor", Identifier, nullable=False),
-        )
 
     def apply(self, connection: Connection, events: Sequence[Delivered[LearningEvent]]) -> None:
-        courses, trainings, skills = Rows(self.courses), Rows(self.trainings), Rows(self.skills)
+        courses, trainings = Rows(self.courses), Rows(self.trainings)
         attendance, completions = Rows(self.attendance), Rows(self.completions)
         lists: dict[str, TrainingHeld] = {}
         for delivered in events:
@@ -184,8 +161,6 @@ class Learning(ReadModel):
                     lists[str(held.training)] = held
                 case TrainingCalledOff() as off:
                     trainings.change((str(off.training),), {"status": "called_off"})
-                case MemberSkillAssessed() as assessed:
-                    skills.put(assessed.model_dump(mode="json"))
                 case ExternalCourseCompleted() as completed:
                     completions.put(completed.model_dump() | {"member": str(completed.member)})
                 case _:
@@ -196,7 +171,7 @@ class Learning(ReadModel):
                 for member in members:
                     there = {"member": str(member), "held_on": held.held_on, "present": present}
                     attendance.put({"training": training, **there})
-        write_all(connection, courses, trainings, attendance, completions, skills)
+        write_all(connection, courses, trainings, attendance, completions)
 
 
 LIVE = Learning()
@@ -255,21 +230,20 @@ def attendance_of(connection: Connection, trainings: Sequence[str]) -> dict[str,
 
 def trained(connection: Connection, members: Sequence[str], day: date) -> set[str]:
     """Which members were trained, here or elsewhere, in the year of a day up to that day (002 §II.2: every year)."""
-    attendance, done, first = LIVE.attendance.c, LIVE.completions.c, date(day.year, 1, 1)
+    return set(trainings_attended(connection, members, date(day.year, 1, 1), day))
+
+
+def trainings_attended(connection: Connection, members: Sequence[str], first: date, last: date) -> dict[str, int]:
+    """How many trainings each attended, here or elsewhere, from `first` to `last`; who attended none is left out."""
+    attendance, done = LIVE.attendance.c, LIVE.completions.c
     here = select(attendance.member).where(
-        attendance.member.in_(members), attendance.present, attendance.held_on.between(first, day)
+        attendance.member.in_(members), attendance.present, attendance.held_on.between(first, last)
     )
-    elsewhere = select(done.member).where(done.member.in_(members), done.completed_on.between(first, day))
-    return set(connection.execute(union_all(here, elsewhere)).scalars())
+    elsewhere = select(done.member).where(done.member.in_(members), done.completed_on.between(first, last))
+    both = union_all(here, elsewhere).subquery("attended")
+    return counted(connection, select(both.c.member, func.count()).group_by(both.c.member))
 
 
 def trained_of(connection: Connection, members: Sequence[str], day: date) -> dict[str, bool]:
     """The same by member."""
     return dict.fromkeys(trained(connection, members, day), True)
-
-
-def skill_of(connection: Connection, members: Sequence[str], day: date) -> dict[str, Any]:
-    """The last assessment of each member up to a day."""
-    skills = LIVE.skills.c
-    query = select(LIVE.skills).where(skills.member.in_(members), skills.assessed_on <= day.isoformat())
-    return {row.member: row for row in connection.execute(query.order_by(skills.assessed_on))}

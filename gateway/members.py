@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Table, func, or_, select
 
+from gateway import teams
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import Identifier, ReadModel, counted
 from services.kernel.message import Event
@@ -171,14 +172,15 @@ def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[
 
 
 def serving_elsewhere(connection: Connection, members: Sequence[str], day: date) -> dict[str, int]:
-    """In how many teams each of these served on a day."""
-    table = LIVE.members.c
-    query = select(table.member, func.count(table.team.distinct())).where(table.member.in_(members), *serving(day))
+    """In how many teams that stood each of these served on a day."""
+    table, team = LIVE.members.c, teams.LIVE.teams.c
+    query = select(table.member, func.count(table.team.distinct())).join(teams.LIVE.teams, team.team == table.team)
+    query = query.where(table.member.in_(members), *serving(day), teams.stands(day))
     return counted(connection, query.group_by(table.member))
 
 
 def serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Conditions on `members`: those who serve on a day."""
+    """Conditions on `members`: who serves on a day."""
     members = LIVE.members.c
     return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
 

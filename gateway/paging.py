@@ -6,7 +6,7 @@ shift nothing. All order columns run in one direction and end in a unique one.
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from gateway.errors import InvalidInput
 
 MAX_FIRST = 100
 DEFAULT_FIRST = 20
+AT_ONCE = 500
+"""Rows looked at together when most of them may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,25 @@ def page_of(
     keys = [column.label(f"_k{index}") for index, column in enumerate(order)]
     ordered = query.add_columns(*keys).order_by(*(c.desc() if descending else c for c in order))
     return _page(list(connection.execute(ordered.limit(wanted.first + 1))), len(order), wanted.first)
+
+
+def sifted(ask: Callable[[Slice], Page], make: Callable[[list[Any]], Sequence[Any]], wanted: Slice) -> Page:
+    """A page of what `make` makes of rows; it answers None for those it leaves out. As many are asked as it takes."""
+    rows: list[Any] = []
+    cursors: list[str] = []
+    after = wanted.after
+    while True:
+        page = ask(Slice(AT_ONCE, after))
+        for made, cursor in zip(make(page.rows), page.cursors, strict=True):
+            if made is None:
+                continue
+            if len(rows) == wanted.first:
+                return Page(rows, cursors, has_next=True)
+            rows.append(made)
+            cursors.append(cursor)
+        if not page.has_next:
+            return Page(rows, cursors)
+        after = page.cursors[-1]
 
 
 def _after(query: Select[Any], order: Sequence[ColumnElement[Any]], wanted: Slice, descending: bool) -> Select[Any]:

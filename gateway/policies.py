@@ -149,6 +149,21 @@ def profiles_in_force(connection: Connection, units: Sequence[str], day: date) -
     return {unit: [of[each] for each in chain if each in of] for unit, chain in chains.items()}
 
 
+def rules_of(profile: Any) -> list[Mapping[str, Any]]:
+    """The rules of a profile's row, as they were told."""
+    rules: list[Mapping[str, Any]] = orjson.loads(profile.rules)
+    return rules
+
+
+def stated(profiles: Sequence[Any], kind: str, **said: Any) -> tuple[Mapping[str, Any], Any] | None:
+    """The first rule of a kind that says these words, and its profile; None where none is stated."""
+    for profile in profiles:
+        for rule in rules_of(profile):
+            if rule["kind"] == kind and all(rule.get(word) == value for word, value in said.items()):
+                return rule, profile
+    return None
+
+
 def profiles_page(
     connection: Connection, visible: ColumnElement[bool], within: Sequence[ColumnElement[bool]], wanted: Slice
 ) -> Page:

@@ -2,9 +2,11 @@
 
 from gateway.campaigns import Campaigns
 from gateway.cases import Cases
+from gateway.commendations import Commendations
 from gateway.coverage import Coverage
 from gateway.digital_services import DigitalServices
 from gateway.enterprises import Enterprises
+from gateway.funding import Funding
 from gateway.groups import Groups
 from gateway.learning import Learning
 from gateway.map_tables import Units
@@ -12,7 +14,9 @@ from gateway.materials import Materials
 from gateway.members import Members
 from gateway.policies import Policies
 from gateway.reorganisations import Reorganisations
+from gateway.rosters import Rosters
 from gateway.rows import ReadModel
+from gateway.skills import Skills
 from gateway.teams import Teams
 from gateway.visits import Visits
 
@@ -28,6 +32,10 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     DigitalServices,
     Materials,
     Campaigns,
+    Skills,
+    Commendations,
+    Funding,
+    Rosters,
     Visits,
     Coverage,
     Cases,

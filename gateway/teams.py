@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     and_,
     func,
+    or_,
     select,
 )
 
@@ -227,6 +228,12 @@ def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnEleme
     """Team rows the viewer may see, by id."""
     rows = connection.execute(select(LIVE.teams).where(LIVE.teams.c.team.in_(ids), visible))
     return {row.team: row for row in rows}
+
+
+def stands(day: date) -> ColumnElement[bool]:
+    """Condition on `teams`: founded by that day and not dissolved."""
+    table = LIVE.teams.c
+    return and_(table.decision_date <= day, or_(table.dissolved_on.is_(None), table.dissolved_on > day))
 
 
 def serves(day: date) -> ColumnElement[bool]:

@@ -124,8 +124,11 @@ def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) ->
     return counted(connection, query)
 
 
-def ever_held(held: Sequence[str]) -> CTE:
-    """`unit`: the units held, what lies below them, and all that preceded any of these. Follows time backwards only."""
+def ever_held(held: Sequence[str], name: str = "ever_held") -> CTE:
+    """`unit`: the units held, what lies below them, and all that preceded any of these. Follows time backwards only.
+
+    The viewer's scope has the usual name: beside it another one needs a name of its own.
+    """
     units, carried = LIVE.units.c, LIVE.carried.c
-    reach = select(units.unit).where(among(units.unit, held)).cte("ever_held", recursive=True)
+    reach = select(units.unit).where(among(units.unit, held)).cte(name, recursive=True)
     return reach.union(select(carried.also).join(reach, carried.holds == reach.c.unit))

@@ -128,6 +128,14 @@ class Scope:
         table = materials.LIVE.materials.c
         return or_(table.published_on.is_not(None), self.communes(table.unit))
 
+    def of_teams(self, team: ColumnElement[str]) -> ColumnElement[bool]:
+        """Rows about a team the viewer may see."""
+        return team.in_(select(teams.LIVE.teams.c.team).where(self.teams))
+
+    def of_units(self, unit: ColumnElement[str]) -> ColumnElement[bool]:
+        """Rows about a unit that officials who hold or held it may see."""
+        return unit.in_(self._held) if self._viewer.role in OFFICIALS else false()
+
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 
     def holds(self, connection: Connection, wanted: Sequence[str]) -> bool:
@@ -135,6 +143,14 @@ class Scope:
         if not wanted:
             return True
         return {row.unit for row in connection.execute(self._held_of, {"wanted": list(wanted)})} == set(wanted)
+
+    def answers_for(self, connection: Connection, unit: str) -> bool:
+        """True for a unit held today, and for one that is gone and whose papers came to a unit held today."""
+        if self.holds(connection, [unit]):
+            return True
+        known = units.LIVE.units.c
+        gone = select(known.unit).where(known.unit == unit, known.unit.in_(self._held), known.valid_to < self._today)
+        return connection.execute(gone).scalar() is not None
 
     @cached_property
     def _held_of(self) -> Select[tuple[str]]:

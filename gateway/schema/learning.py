@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import date
-from enum import Enum
 from typing import Any
 
 import graphene
@@ -18,6 +17,7 @@ from gateway.commanding import (
     ids_of,
     new_thing,
     order,
+    plain,
     send,
     told_as_outcome,
 )
@@ -221,6 +221,11 @@ class LearningCommands:
         assessor=_TEXT(required=True, description="an office or organisation, never a person's name"),
         assessed_on=_DAY(required=True),
     )
+    confirm_member_skill = _of_a_member(
+        assessed_on=_DAY(required=True, description="the day of the assessment that is confirmed"),
+        office=_TEXT(required=True, description="an office, never a person's name"),
+        confirmed_on=_DAY(required=True),
+    )
     complete_external_course = _of_a_member(
         course=_TEXT(required=True), provider=_TEXT(required=True), completed_on=_DAY(required=True)
     )
@@ -273,6 +278,11 @@ class LearningCommands:
 
     @staticmethod
     @told_as_outcome
+    async def resolve_confirm_member_skill(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
+        return await _about_member(context_of(info), "confirm_member_skill", told)
+
+    @staticmethod
+    @told_as_outcome
     async def resolve_complete_external_course(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
         return await _about_member(context_of(info), "complete_external_course", told)
 
@@ -306,13 +316,7 @@ async def _send(context: Context, command: str, told: Mapping[str, Any], about: 
     key = command_id_of(told.get("command_id"))
     await checked(context, command, mine)
     thing = new_thing(context, about, told.get(about), key)
-    payload = {n: _plain(v) for n, v in told.items() if v is not None and n != "command_id"} | {about: thing}
+    payload = plain(told) | {about: thing}
     if "course" in payload and command == "schedule_training":
         payload["course"] = id_of(payload["course"], "course")
     return (await send(context, "registry", order(context, command, thing, payload, key)))[0]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.value if isinstance(value, Enum) else value

@@ -2,7 +2,15 @@
 
 import graphene
 
-from gateway.schema.connections import ObjectType
+from gateway.schema.connections import ObjectType, many
+
+
+class CommandNotice(ObjectType):
+    """Something to know about a command that was accepted all the same."""
+
+    code = graphene.String(required=True, description="stable")
+    message = graphene.String(required=True)
+    field = graphene.String(description="the argument it is about")
 
 
 class CommandOutcome(ObjectType):
@@ -14,3 +22,4 @@ class CommandOutcome(ObjectType):
     code = graphene.String(description="stable; empty when accepted")
     message = graphene.String()
     field = graphene.String(description="the argument at fault")
+    warnings = many(CommandNotice, description="accepted, but the plan or another record says otherwise")

@@ -5,10 +5,14 @@ import graphene
 from gateway.schema.campaigns import CampaignCommands, CampaignQueries
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
+from gateway.schema.commendation_commands import CommendationCommands
+from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
+from gateway.schema.funding import FundingQueries
+from gateway.schema.funding_commands import FundingCommands
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.learning import LearningCommands, LearningQueries
@@ -17,11 +21,13 @@ from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
 from gateway.schema.reorganisations import ReorganisationCommands, ReorganisationQueries
+from gateway.schema.rosters import RosterCommands, RosterQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
+from gateway.schema.watching import WatchingQueries
 
 
 class Query(
@@ -35,6 +41,10 @@ class Query(
     DigitalServiceQueries,
     MaterialQueries,
     CampaignQueries,
+    CommendationQueries,
+    FundingQueries,
+    RosterQueries,
+    WatchingQueries,
     VisitQueries,
     CoverageQueries,
     CaseQueries,
@@ -55,6 +65,9 @@ class Mutation(
     DigitalServiceCommands,
     MaterialCommands,
     CampaignCommands,
+    CommendationCommands,
+    FundingCommands,
+    RosterCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

@@ -1,8 +1,6 @@
 """Mutations on teams and their members. Officials only, and only where they stand today."""
 
 from collections.abc import Mapping
-from datetime import date
-from enum import Enum
 from typing import Any
 
 import graphene
@@ -16,6 +14,7 @@ from gateway.commanding import (
     ids_of,
     new_thing,
     order,
+    plain,
     send,
     told_as_outcome,
 )
@@ -182,13 +181,7 @@ async def _about(
 
 def _told(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments as the registry takes them: what was not told is left out."""
-    told = {name: value for name, value in arguments.items() if value is not None and name != "command_id"}
+    told = plain(arguments)
     if "hamlets" in told:
         told["hamlets"] = ids_of(told["hamlets"], "hamlets")
-    return {name: _plain(value) for name, value in told.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.value if isinstance(value, Enum) else value
+    return told

@@ -8,7 +8,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select, true
 
-from gateway import learning, members, rollups, teams, units
+from gateway import learning, members, rollups, skills, teams, units
 from gateway.compliance import judgements, out_of_order
 from gateway.context import context_of, once
 from gateway.coverage import Figures
@@ -39,6 +39,9 @@ class Member(ObjectType):
     skill = graphene.String(
         as_of=graphene.Date(), description="none, basic or advanced, as last assessed; null: not assessed"
     )
+    skill_confirmed_on = graphene.Date(
+        as_of=graphene.Date(), description="when an office confirmed that assessment; null: not confirmed by that day"
+    )
     duty = graphene.String(description="what they are to do")
     appointed_on = graphene.Date(required=True)
     term_to = graphene.Date(description="last day of the term; null: open")
@@ -57,8 +60,18 @@ class Member(ObjectType):
     @staticmethod
     async def resolve_skill(member: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> str | None:
         context = context_of(info)
-        found = await context.load(learning.skill_of, member.member, as_of or context.today)
+        found = await context.load(skills.skill_of, member.member, as_of or context.today)
         return None if found is None else str(found.skill)
+
+    @staticmethod
+    async def resolve_skill_confirmed_on(
+        member: Any, info: GraphQLResolveInfo, as_of: date | None = None
+    ) -> date | None:
+        context = context_of(info)
+        day = as_of or context.today
+        found = await context.load(skills.skill_of, member.member, day)
+        confirmed: date | None = None if found is None else found.confirmed_on
+        return confirmed if confirmed is not None and confirmed <= day else None
 
     @staticmethod
     def resolve_appointed_on(member: Any, _info: Any) -> date:

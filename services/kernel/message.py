@@ -61,7 +61,7 @@ class Command(BaseModel):
 
     name: ClassVar[str]
     sealed: ClassVar[frozenset[str]] = frozenset()
-    """Fields that hold ciphertext: sealed again, the same words look different, so they are no part of the digest."""
+    """Fields made anew whenever it is sent, so no part of the digest: ciphertext, figures counted on the way."""
 
     command_id: UUID = Field(default_factory=new_id)
     actor: str = Field(min_length=1, max_length=200)

@@ -3,8 +3,9 @@
 Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), what
            changes the map as one (`reorganisation`), the plans of a territory (`policy`), teams and their members
            (`team`), enterprises, messaging groups, courses, trainings and what members learnt (`learner`), the
-           catalogue of digital services (`digital_service`), guidance materials, topic campaigns. Ids of units are
-           derived from (regime, level, code): codes repeat across regimes.
+           catalogue of digital services (`digital_service`), guidance materials, topic campaigns; commendations, money
+           for teams (`funding_rule`, `funding`) and rosters on their way up (`roster`). Ids of units are derived from
+           (regime, level, code): codes repeat across regimes.
 Publishes  on the exchange `registry.events`:
            `unit.registered` `unit.succeeded` `unit.ended` `unit.renamed` `unit.transferred` `map.declared`
            `hamlet.registered` `hamlet.succeeded` `hamlet.ended` `hamlet.renamed` `hamlet.transferred`
@@ -14,7 +15,12 @@ Publishes  on the exchange `registry.events`:
            `member.nominated` `member.appointed` `member.stood_down` `duty.assigned`
            `enterprise.registered` `enterprise.counted` `messaging_group.linked` `messaging_group.unlinked`
            `course.catalogued` `course.retired` `training.scheduled` `training.held` `training.called_off`
-           `member_skill.assessed` `external_course.completed`
+           `member_skill.assessed` `member_skill.confirmed` `external_course.completed`
+           `commendation.proposed` `commendation.selected` `commendation.declined` `commendation.approved`
+           `commendation.awarded` `commendation.revoked`
+           `funding_rule.set` `funding_rule.ended` `funding.allocated` `funding.appraised` `funding.advanced`
+           `funding.settled` `funding.returned`
+           `roster.submitted` `roster.consolidated`
            `digital_service.proposed` `digital_service.published` `digital_service.revised` `digital_service.withdrawn`
            `material.drafted` `material.opinion_given` `material.approved` `material.published` `material.withdrawn`
            `campaign.opened` `campaign.called_off`

@@ -4,10 +4,20 @@ A piece of the true map: Hồng Dân in Cà Mau, which was Bạc Liêu's until 3
 """
 
 from datetime import date
+from hashlib import sha256
 from uuid import UUID
 
 from services.kernel.message import Event
 from services.registry.campaign import CampaignCalledOff, CampaignOpened, campaign_id
+from services.registry.commendation_events import (
+    CommendationApproved,
+    CommendationAwarded,
+    CommendationDeclined,
+    CommendationProposed,
+    CommendationRevoked,
+    CommendationSelected,
+    Evidence,
+)
 from services.registry.course import CourseCatalogued, CourseRetired
 from services.registry.digital_service import (
     DigitalServiceProposed,
@@ -18,6 +28,14 @@ from services.registry.digital_service import (
     ServiceFacts,
 )
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
+from services.registry.funding_events import (
+    FundingAdvanced,
+    FundingAllocated,
+    FundingAppraised,
+    FundingReturned,
+    FundingSettled,
+)
+from services.registry.funding_rule import FundingRuleEnded, FundingRuleSet
 from services.registry.hamlet import (
     HamletEnded,
     HamletRegistered,
@@ -25,7 +43,7 @@ from services.registry.hamlet import (
     HamletSucceeded,
     HamletTransferred,
 )
-from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
+from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed, MemberSkillConfirmed
 from services.registry.map import MapDeclared
 from services.registry.material import (
     MaterialApproved,
@@ -46,6 +64,7 @@ from services.registry.policy import (
     profile_id,
 )
 from services.registry.reorganisation import FoundHamlet, Merge, ReorganisationDecided
+from services.registry.roster import RosterConsolidated, RosterPart, RosterSubmitted, RosterTeam, roster_id
 from services.registry.team_events import (
     DutyAssigned,
     MemberAppointed,
@@ -72,15 +91,25 @@ HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000001")
 TEAM_ID = UUID("019a0000-0000-7000-8000-000000000002")
 MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
-THIRD_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000015")
-REORGANISATION_ID = UUID("019a0000-0000-7000-8000-000000000016")
+THIRD_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000031")
+REORGANISATION_ID = UUID("019a0000-0000-7000-8000-000000000032")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
 MATERIAL_ID = UUID("019a0000-0000-7000-8000-000000000015")
 NEWER_MATERIAL_ID = UUID("019a0000-0000-7000-8000-000000000016")
 TRAINING_ID = UUID("019a0000-0000-7000-8000-000000000014")
+COMMENDATION_ID = UUID("019a0000-0000-7000-8000-000000000021")
+FUNDING_RULE_ID = UUID("019a0000-0000-7000-8000-000000000022")
+ALLOCATION_ID = UUID("019a0000-0000-7000-8000-000000000023")
 """The ids the other services' examples speak of: together the examples tell one story."""
+
+PLAN_2023 = profile_id("CM-2023-220")
+OLD_PROVINCE = unit_id("legacy", "province", "96")
+OLD_DISTRICT = unit_id("legacy", "district", "964")
+OLD_COMMUNE = unit_id("legacy", "commune", "31999")
+DIGEST = sha256(b"example").hexdigest()
+"""Of Cà Mau with its districts, until 30 June 2025."""
 
 PLAN = Plan(
     code="CM-2026-20",
@@ -282,6 +311,9 @@ EXAMPLES: tuple[Event, ...] = (
     MemberSkillAssessed(
         member=MEMBER_ID, skill="basic", assessor="Phòng Văn hóa - Xã hội", assessed_on=date(2026, 4, 1)
     ),
+    MemberSkillConfirmed(
+        member=MEMBER_ID, assessed_on=date(2026, 4, 1), office="Ủy ban nhân dân xã", confirmed_on=date(2026, 4, 15)
+    ),
     ExternalCourseCompleted(
         member=MEMBER_ID,
         course="Kỹ năng số cơ bản",
@@ -320,5 +352,113 @@ EXAMPLES: tuple[Event, ...] = (
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(
         territory=PROVINCE, profile=profile_id(PLAN.code), last_day=date(2028, 6, 30), by=profile_id("CM-2028-NEXT")
+    ),
+    CommendationProposed(
+        commendation=COMMENDATION_ID,
+        team=TEAM_ID,
+        member=None,
+        form="annual_award",
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 8, 31),
+        evidence=Evidence(
+            visits=210,
+            households_visited=130,
+            households_guided=96,
+            activity_days=44,
+            members=5,
+            members_trained=5,
+            trainings_attended=9,
+        ),
+        proposer="leader",
+        proposed_on=date(2026, 9, 1),
+    ),
+    CommendationSelected(commendation=COMMENDATION_ID, office="Phòng Văn hóa - Xã hội", selected_on=date(2026, 9, 15)),
+    CommendationDeclined(commendation=COMMENDATION_ID, office="Phòng Văn hóa - Xã hội", declined_on=date(2026, 9, 15)),
+    CommendationApproved(
+        commendation=COMMENDATION_ID,
+        decision_no="MẪU-05/QĐ-UBND",
+        decision_date=date(2026, 10, 1),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+        issuing_body="Ủy ban nhân dân xã Hồng Dân",
+    ),
+    CommendationAwarded(commendation=COMMENDATION_ID, awarded_on=date(2026, 10, 10)),
+    CommendationRevoked(
+        commendation=COMMENDATION_ID,
+        decision_no="MẪU-06/QĐ-UBND",
+        decision_date=date(2026, 11, 2),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+        issuing_body="Ủy ban nhân dân xã Hồng Dân",
+    ),
+    FundingRuleSet(
+        rule=FUNDING_RULE_ID,
+        territory=PROVINCE,
+        source="state_budget",
+        decision_no="MẪU-07/NQ-HĐND",
+        decision_date=date(2026, 1, 10),
+        issuing_body="Hội đồng nhân dân tỉnh Cà Mau",
+        section=None,
+        paid_by="team_month",
+        amount=None,
+        valid_from=date(2026, 1, 15),
+        valid_to=None,
+    ),
+    FundingRuleEnded(rule=FUNDING_RULE_ID, last_day=date(2030, 12, 31)),
+    FundingAllocated(
+        allocation=ALLOCATION_ID,
+        rule=FUNDING_RULE_ID,
+        payee="team",
+        about=TEAM_ID,
+        period_from=date(2026, 4, 1),
+        period_to=date(2026, 6, 30),
+        quantity=3,
+        amount=3_000,
+        decision_no="MẪU-08/QĐ-UBND",
+        decision_date=date(2026, 3, 20),
+    ),
+    FundingAppraised(
+        allocation=ALLOCATION_ID,
+        office="Phòng Kinh tế",
+        result="changed",
+        amount=2_700,
+        appraised_on=date(2026, 3, 25),
+    ),
+    FundingAdvanced(allocation=ALLOCATION_ID, voucher="MẪU-01/TU", amount=2_000, advanced_on=date(2026, 4, 5)),
+    FundingSettled(allocation=ALLOCATION_ID, voucher="MẪU-02/QT", amount=1_800, settled_on=date(2026, 7, 10)),
+    FundingReturned(allocation=ALLOCATION_ID, voucher="MẪU-03/NL", amount=200, returned_on=date(2026, 7, 12)),
+    RosterSubmitted(
+        roster=roster_id(PLAN_2023, "commune", OLD_COMMUNE),
+        territory=OLD_PROVINCE,
+        profile=PLAN_2023,
+        tier="commune",
+        unit=OLD_COMMUNE,
+        version=1,
+        teams=(RosterTeam(team=TEAM_ID, members=5, has_leader=True),),
+        team_count=1,
+        member_count=5,
+        content_hash=DIGEST,
+        cut_off=date(2023, 9, 10),
+        submitted_on=date(2023, 9, 14),
+    ),
+    RosterConsolidated(
+        roster=roster_id(PLAN_2023, "district", OLD_DISTRICT),
+        territory=OLD_PROVINCE,
+        profile=PLAN_2023,
+        tier="district",
+        unit=OLD_DISTRICT,
+        version=1,
+        parts=(
+            RosterPart(
+                roster=roster_id(PLAN_2023, "commune", OLD_COMMUNE),
+                unit=OLD_COMMUNE,
+                version=1,
+                teams=1,
+                members=5,
+                content_hash=DIGEST,
+            ),
+        ),
+        team_count=1,
+        member_count=5,
+        content_hash=DIGEST,
+        submitted_on=date(2023, 9, 25),
     ),
 )

@@ -1,6 +1,8 @@
 """What a member has learnt: skills assessed, courses completed elsewhere (000 §II.2a, 002 §III.2b).
 
-A member is the opaque id they have in their teams. Refusals: DAY_IN_FUTURE, ASSESSED_OUT_OF_ORDER.
+A member is the opaque id they have in their teams. An assessment may be confirmed by an office; a new one waits to be
+confirmed anew. Refusals: DAY_IN_FUTURE, ASSESSED_OUT_OF_ORDER, NOT_ASSESSED, ASSESSMENT_CHANGED,
+CONFIRMED_BEFORE_ASSESSED, CONFIRMED_ALREADY.
 """
 
 from dataclasses import dataclass, replace
@@ -27,6 +29,15 @@ class MemberSkillAssessed(Event, name="member_skill.assessed"):
     assessed_on: date
 
 
+class MemberSkillConfirmed(Event, name="member_skill.confirmed"):
+    """`office` confirmed the assessment of that day (domain.md C1 TRN-02)."""
+
+    member: UUID
+    assessed_on: date
+    office: str
+    confirmed_on: date
+
+
 class ExternalCourseCompleted(Event, name="external_course.completed"):
     """`member` completed a course of somebody else's, such as Bình dân học vụ số."""
 
@@ -36,7 +47,7 @@ class ExternalCourseCompleted(Event, name="external_course.completed"):
     completed_on: date
 
 
-LearnerEvent: TypeAlias = MemberSkillAssessed | ExternalCourseCompleted
+LearnerEvent: TypeAlias = MemberSkillAssessed | MemberSkillConfirmed | ExternalCourseCompleted
 
 
 # State
@@ -47,6 +58,7 @@ class Learner:
     """What the rules remember of a member's learning."""
 
     assessed: MemberSkillAssessed | None = None
+    confirmed: MemberSkillConfirmed | None = None
     completed: frozenset[tuple[str, str, date]] = frozenset()
 
 
@@ -54,7 +66,9 @@ def evolve(learner: Learner, event: LearnerEvent) -> Learner:
     """The learner after `event`."""
     match event:
         case MemberSkillAssessed():
-            return replace(learner, assessed=event)
+            return replace(learner, assessed=event, confirmed=None)
+        case MemberSkillConfirmed():
+            return replace(learner, confirmed=event)
         case ExternalCourseCompleted():
             done = (event.course, event.provider, event.completed_on)
             return replace(learner, completed=learner.completed | {done})
@@ -74,6 +88,15 @@ class AssessMemberSkill(Command, name="assess_member_skill"):
     assessed_on: date
 
 
+class ConfirmMemberSkill(Command, name="confirm_member_skill"):
+    """Confirm the assessment of a day."""
+
+    member: UUID
+    assessed_on: date
+    office: Wording
+    confirmed_on: date
+
+
 class CompleteExternalCourse(Command, name="complete_external_course"):
     """Say that a member completed a course elsewhere."""
 
@@ -83,7 +106,7 @@ class CompleteExternalCourse(Command, name="complete_external_course"):
     completed_on: date
 
 
-LearnerCommand: TypeAlias = AssessMemberSkill | CompleteExternalCourse
+LearnerCommand: TypeAlias = AssessMemberSkill | ConfirmMemberSkill | CompleteExternalCourse
 
 
 # Rules
@@ -107,6 +130,8 @@ def decide(command: LearnerCommand, learner: Learner) -> list[LearnerEvent]:
             if learner.assessed is not None and command.assessed_on < learner.assessed.assessed_on:
                 raise Refused("Đã có đánh giá của ngày sau.", code="ASSESSED_OUT_OF_ORDER", field="assessed_on")
             return [event]
+        case ConfirmMemberSkill():
+            return _confirm(command, learner, today)
         case CompleteExternalCourse():
             if command.completed_on > today:
                 raise Refused("Ngày hoàn thành không được ở tương lai.", code="DAY_IN_FUTURE", field="completed_on")
@@ -122,6 +147,29 @@ def decide(command: LearnerCommand, learner: Learner) -> list[LearnerEvent]:
             ]
         case _:
             assert_never(command)
+
+
+def _confirm(command: ConfirmMemberSkill, learner: Learner, today: date) -> list[LearnerEvent]:
+    event = MemberSkillConfirmed(
+        member=command.member,
+        assessed_on=command.assessed_on,
+        office=command.office,
+        confirmed_on=command.confirmed_on,
+    )
+    if learner.confirmed == event:
+        return []
+    if learner.assessed is None:
+        raise Refused("Thành viên này chưa được đánh giá.", code="NOT_ASSESSED", field="member")
+    if learner.assessed.assessed_on != command.assessed_on:
+        raise Refused("Đánh giá gần nhất là của ngày khác.", code="ASSESSMENT_CHANGED", field="assessed_on")
+    if learner.confirmed is not None:
+        raise Refused("Đánh giá này đã được xác nhận.", code="CONFIRMED_ALREADY", field="member")
+    if command.confirmed_on > today:
+        raise Refused("Ngày xác nhận không được ở tương lai.", code="DAY_IN_FUTURE", field="confirmed_on")
+    if command.confirmed_on < command.assessed_on:
+        said = "Ngày xác nhận không được trước ngày đánh giá."
+        raise Refused(said, code="CONFIRMED_BEFORE_ASSESSED", field="confirmed_on")
+    return [event]
 
 
 LEARNER: Aggregate[Learner, LearnerCommand, LearnerEvent] = Aggregate(

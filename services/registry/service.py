@@ -8,9 +8,12 @@ from typing import Any
 from services.kernel.definition import ServiceDefinition
 from services.kernel.runtime import ServiceRuntime
 from services.registry.campaign import CAMPAIGN
+from services.registry.commendation import COMMENDATION
 from services.registry.course import COURSE
 from services.registry.digital_service import DIGITAL_SERVICE
 from services.registry.enterprise import ENTERPRISE
+from services.registry.funding import FUNDING
+from services.registry.funding_rule import FUNDING_RULE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
 from services.registry.map import MAP
@@ -18,6 +21,7 @@ from services.registry.material import MATERIAL
 from services.registry.messaging_group import MESSAGING_GROUP
 from services.registry.policy import POLICY
 from services.registry.reorganisation import REORGANISATION
+from services.registry.roster import ROSTER
 from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
@@ -36,6 +40,7 @@ DEFINITION = ServiceDefinition(
         *(TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP),
         *(COURSE, TRAINING, LEARNER),
         *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),
+        *(COMMENDATION, FUNDING_RULE, FUNDING, ROSTER),
     ),
     questions={"rehearse": rehearse},
 )

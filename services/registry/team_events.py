@@ -132,6 +132,8 @@ class Team:
     launched: bool = False
     dissolved: bool = False
     serving: dict[UUID, MemberAppointed] = field(default_factory=dict)
+    served: frozenset[UUID] = frozenset()
+    """Who stood down, or served when it was dissolved."""
     nominated: frozenset[UUID] = frozenset()
     duties: dict[UUID, str] = field(default_factory=dict)
 
@@ -152,14 +154,16 @@ def evolve(team: Team | None, event: TeamEvent) -> Team | None:
         case TeamLaunched():
             return replace(team, launched=True)
         case TeamDissolved():
-            return replace(team, decided_on=event.decision_date, dissolved=True, serving={}, nominated=frozenset())
+            gone = replace(team, dissolved=True, serving={}, served=team.served | team.serving.keys())
+            return replace(gone, decided_on=event.decision_date, nominated=frozenset())
         case MemberNominated():
             return replace(team, nominated=team.nominated | {event.member})
         case MemberAppointed():
             serving = {**team.serving, event.member: event}
             return replace(team, serving=serving, nominated=team.nominated - {event.member})
         case MemberStoodDown():
-            return replace(team, serving=without(team.serving, event.member), duties=without(team.duties, event.member))
+            left = replace(team, serving=without(team.serving, event.member), served=team.served | {event.member})
+            return replace(left, duties=without(team.duties, event.member))
         case DutyAssigned():
             return replace(team, duties={**team.duties, event.member: event.duty})
         case _:

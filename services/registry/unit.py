@@ -227,6 +227,19 @@ UnitCommand: TypeAlias = RegisterUnit | SucceedUnit | EndUnit | RenameUnit | Tra
 # Rules
 
 
+def lies_within(lookup: Lookup, place: UUID, territory: UUID) -> bool:
+    """True when the unit `place` is the territory or lies below it; a place that is not on the map lies nowhere."""
+    above: UUID | None = place
+    while above is not None:
+        unit: Unit | None = lookup.state(UNIT, str(above))
+        if unit is None:
+            return False
+        if above == territory:
+            return True
+        above = unit.registered.parent
+    return False
+
+
 def guard(command: UnitCommand, lookup: Lookup) -> None:
     """Parents and successors are units of their own: they must be there first."""
     match command:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway import cases, coverage, members, visits
@@ -13,6 +14,7 @@ from gateway.rows import ReadModel
 from services.kernel.identifiers import derived_id
 from services.kernel.rebuild import checksum, rebuild
 from services.kernel.subscription import for_projection
+from services.registry.examples import EXAMPLES
 from tests.gateway.world import World
 
 
@@ -61,6 +63,12 @@ def told(world: World) -> None:
         told = {"campaign": campaign, "unit": str(province), "topic": "VNEID_L2", "name": "Chuyên đề", **days}
         world.log.add("registry", f"campaign-{campaign}", "campaign.opened", **told)
     world.log.add("registry", f"campaign-{campaign}", "campaign.called_off", campaign=campaign)
+    for example in EXAMPLES:
+        if example.name.partition(".")[0] in _AS_IN_THE_EXAMPLES:
+            world.log.add("registry", "example-1", example.name, **orjson.loads(example.model_dump_json()))
+
+
+_AS_IN_THE_EXAMPLES = {"member_skill", "commendation", "funding_rule", "funding", "roster"}
 
 
 def _service(world: World, code: str) -> None:

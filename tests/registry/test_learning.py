@@ -13,8 +13,10 @@ from services.registry.learner import (
     LEARNER,
     AssessMemberSkill,
     CompleteExternalCourse,
+    ConfirmMemberSkill,
     ExternalCourseCompleted,
     MemberSkillAssessed,
+    MemberSkillConfirmed,
 )
 from services.registry.training import (
     TRAINING,
@@ -33,6 +35,7 @@ from tests.registry.conftest import NOON
 (HELD,) = (event for event in EXAMPLES if isinstance(event, TrainingHeld))
 (CALLED_OFF,) = (event for event in EXAMPLES if isinstance(event, TrainingCalledOff))
 (ASSESSED,) = (event for event in EXAMPLES if isinstance(event, MemberSkillAssessed))
+(CONFIRMED,) = (event for event in EXAMPLES if isinstance(event, MemberSkillConfirmed))
 (COMPLETED,) = (event for event in EXAMPLES if isinstance(event, ExternalCourseCompleted))
 SOMEBODY = derived_id("test", "somebody")
 TOMORROW = date(2026, 10, 7)
@@ -107,6 +110,24 @@ def test_a_skill_is_assessed_again_later_and_never_tomorrow() -> None:
     given(LEARNER, later).when(told(AssessMemberSkill, ASSESSED)).refused("ASSESSED_OUT_OF_ORDER", field="assessed_on")
     tomorrow = told(AssessMemberSkill, ASSESSED, assessed_on=TOMORROW)
     given(LEARNER).when(tomorrow).refused("DAY_IN_FUTURE", field="assessed_on")
+
+
+def test_the_last_assessment_is_confirmed_once_and_a_new_one_waits_again() -> None:
+    confirm = told(ConfirmMemberSkill, CONFIRMED)
+    given(LEARNER, ASSESSED).when(confirm).then(CONFIRMED)
+    given(LEARNER, ASSESSED, CONFIRMED).when(confirm).then()
+    again = told(ConfirmMemberSkill, CONFIRMED, office="Phòng khác")
+    given(LEARNER, ASSESSED, CONFIRMED).when(again).refused("CONFIRMED_ALREADY", field="member")
+    given(LEARNER).when(confirm).refused("NOT_ASSESSED", field="member")
+    later = ASSESSED.model_copy(update={"skill": "advanced", "assessed_on": date(2026, 9, 1)})
+    anew = CONFIRMED.model_copy(update={"assessed_on": date(2026, 9, 1), "confirmed_on": date(2026, 9, 2)})
+    waiting = given(LEARNER, ASSESSED, CONFIRMED, later)
+    waiting.when(confirm).refused("ASSESSMENT_CHANGED", field="assessed_on")
+    waiting.when(told(ConfirmMemberSkill, anew)).then(anew)
+    early = told(ConfirmMemberSkill, CONFIRMED, confirmed_on=date(2026, 3, 31))
+    given(LEARNER, ASSESSED).when(early).refused("CONFIRMED_BEFORE_ASSESSED", field="confirmed_on")
+    tomorrow = told(ConfirmMemberSkill, CONFIRMED, confirmed_on=TOMORROW)
+    given(LEARNER, ASSESSED).when(tomorrow).refused("DAY_IN_FUTURE", field="confirmed_on")
 
 
 def test_a_course_completed_elsewhere_counts_once() -> None:
