@@ -16,7 +16,7 @@ from gateway import members, policies, teams, units
 from gateway.compliance import PARTNERS
 from gateway.paging import Page, Slice, page_of, sifted
 from gateway.unit_tree import belonging
-from gateway.vietnamese import fold
+from gateway.vietnamese import fold, sort_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,11 @@ def _several(hamlet: Any, staff: Sequence[Any], asked: tuple[Mapping[str, Any], 
     kinds: list[str] = []
     firms: list[str] = []
     for kind in sorted(PARTNERS):
-        called = {fold(row.organisation): row.organisation for row in staff if row.organisation_kind == kind}
+        spelt = sorted((row.organisation for row in staff if row.organisation_kind == kind), reverse=True)
+        called = {fold(name): name for name in spelt}  # of several spellings the first in the alphabet
         if len(called) > 1:
             kinds.append(kind)
-            firms += sorted(called.values())
+            firms += sorted(called.values(), key=sort_key)
     there = list(dict.fromkeys(row.team for row in staff if row.organisation_kind in kinds))
     return SharedHamlet(hamlet, kinds, firms, there, *asked) if kinds else None
 

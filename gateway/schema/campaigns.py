@@ -150,7 +150,8 @@ class CampaignQueries:
         context.require()
         within: list[ColumnElement[bool]] = []
         if unit is not None:
-            within.append(table.unit.in_(context.read(around, context.read(unit_id_of, unit, context.today))))
+            place = context.read(unit_id_of, unit, context.today)
+            within.append(table.unit.in_(context.read(around, place, context.today)))
         if topic is not None:
             within.append(table.topic == topic)
         if as_of is not None:

@@ -138,7 +138,8 @@ class MaterialQueries:
         visible = context.scope.materials
         within: list[ColumnElement[bool]] = []
         if unit is not None:
-            within.append(table.unit.in_(context.read(around, context.read(unit_id_of, unit, context.today))))
+            place = context.read(unit_id_of, unit, context.today)
+            within.append(table.unit.in_(context.read(around, place, context.today)))
         if topic is not None:
             within.append(materials.on_topic(topic))
         if language is not None:

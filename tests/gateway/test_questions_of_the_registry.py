@@ -38,7 +38,7 @@ def test_services_of_a_day_are_found_and_paged(world: World) -> None:
     assert codes(date(2025, 12, 31))[0] == codes(date(2027, 1, 1))[0] == []
     assert codes(DAY, *digital_services.mentions("hoc day ba"))[0] == ["DAY_HOC"]
     assert codes(DAY, *digital_services.mentions("%"))[0] == ["CHO_SO"], "nothing to look for is no condition"
-    assert codes(DAY, ask(world, digital_services.serving, str(HONG_DAN)))[0] == ["CHO_SO"]
+    assert codes(DAY, ask(world, digital_services.serving, str(HONG_DAN), DAY))[0] == ["CHO_SO"]
     counted = ask(world, digital_services.services_count, DAY, EVERYBODY, [digital_services.in_force(DAY)])
     assert counted == 2
     assert ask(world, digital_services.known, date(2026, 3, 1)) == {"CHO_SO": "Hai", "DAY_HOC": "Hai"}
@@ -49,8 +49,8 @@ def test_a_place_is_what_is_above_it_and_what_these_came_from(world: World) -> N
     told(world)
     world.catch_up()
     old = unit_id("legacy", "commune", "31843")
-    assert set(ask(world, around, str(HONG_DAN))) == {str(HONG_DAN), str(PROVINCE), str(old)}
-    assert set(ask(world, around, str(old))) == {str(old), str(HONG_DAN)}
+    assert set(ask(world, around, str(HONG_DAN), DAY)) == {str(HONG_DAN), str(PROVINCE), str(old)}
+    assert set(ask(world, around, str(old), DAY)) == {str(old), str(HONG_DAN)}
 
 
 def test_the_published_material_of_a_file_comes_first(world: World) -> None:

@@ -25,7 +25,7 @@ from services.registry.examples import EXAMPLES, PROVINCE, SERVICE, SERVICE_FACT
 from services.registry.import_map import DIGITAL_SERVICES, ImportPlan, plan_import
 from services.registry.unit import RegisterUnit
 from services.visits.catalogue import first_codes as visits_codes
-from tests.registry.conftest import NOON
+from tests.registry.conftest import NOON, changes_of
 
 (PROPOSED,) = (event for event in EXAMPLES if isinstance(event, DigitalServiceProposed))
 (PUBLISHED,) = (event for event in EXAMPLES if isinstance(event, DigitalServicePublished))
@@ -141,7 +141,7 @@ def test_no_hotline_owner_or_day_is_invented(shipped: ImportPlan) -> None:
 
 
 def test_a_second_import_changes_nothing(registry: ServiceRuntime, shipped: ImportPlan) -> None:
-    map_of_one = [c for c in shipped.commands if isinstance(c, RegisterUnit) and c.unit == PROVINCE]
+    map_of_one = [c for c in changes_of(shipped) if isinstance(c, RegisterUnit) and c.unit == PROVINCE]
     catalogue = [c for c in shipped.commands if not isinstance(c, RegisterUnit) and "digital_service" in c.name]
     assert len(map_of_one) == 1
 
