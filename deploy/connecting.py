@@ -1,7 +1,8 @@
 """The ways an operator's command reaches the system: its bus and its logs, embedded or distributed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from deploy import system
@@ -10,11 +11,15 @@ from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 
 if TYPE_CHECKING:
+    from gateway.roster.importing import RosterPlan
     from services.kernel.subscription import EventSource
 
 PAGE = 1000
 BATCH_SECONDS = 60.0
 """For a whole batch: an operator's import may wait longer than a person at a form."""
+
+ROSTER_ACTOR = "causo-import-teams"
+"""Always the same: command ids are scoped by actor."""
 
 ExecuteMany: TypeAlias = Callable[[str, Sequence[tuple[str, Payload]]], list[Answer]]
 """`(service, commands) -> answers`, at most 500 commands."""
@@ -93,6 +98,28 @@ def development_token(settings: Settings, role: str, held: Sequence[str], body: 
         raise LookupError("the map has not been imported yet: start it once (make run), or: causo import") from None
     except (InvalidInput, tokens.IssuerRefused) as refusal:
         raise LookupError(str(refusal)) from None
+    finally:
+        database.close()
+
+
+def plan_rosters(settings: Settings, files: Mapping[str, Path]) -> "list[RosterPlan]":
+    """What an office's files (`hamlets`, `teams`, `members`) ask for, in that order, beside what the gateway knows."""
+    from gateway.roster.files import COLUMNS
+    from gateway.roster.importing import plan_roster
+    from gateway.roster.known import Known
+    from services.kernel.clock import business_date
+
+    now = system_clock()
+    database = system.open_database(settings, system.GATEWAY, pool_size=1)
+    try:
+        system.prepare_database(system.consumer(system.GATEWAY), database)
+        with database.look() as connection:
+            known = Known(connection, business_date(now), lambda _connection, _unit: True)
+            return [
+                plan_roster(kind, files[kind].read_bytes(), known, ROSTER_ACTOR, now, file=files[kind].name)
+                for kind in COLUMNS
+                if kind in files
+            ]
     finally:
         database.close()
 

@@ -33,6 +33,7 @@ from gateway.pages.readings import CaseStatusesReading, PlacesReading
 from gateway.pages.rendering import trouble
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
+from gateway.roster.pages import routes as roster_routes
 from gateway.throttle import Throttle
 from services.kernel.database import Database
 from services.kernel.settings import Mode
@@ -63,6 +64,7 @@ def create_app(parts: GatewayParts) -> Starlette:
     routes = [
         Route("/graphql", GraphQLEndpoint(parts)),  # asked most, found first
         *page_routes(pages),
+        *roster_routes(parts),
         *explorer.routes(),
         Route("/live", live),
         Route("/ready", ready(parts.database)),
