@@ -2,6 +2,7 @@
 
 Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), the plans
            of a territory (`policy`), teams and their members (`team`), enterprises, messaging groups, courses,
+           decisions on many teams at once (`decision`),
            trainings and what members learnt (`learner`). Ids of units are derived from (regime, level, code): codes
            repeat across regimes.
 Publishes  on the exchange `registry.events`:
@@ -11,6 +12,7 @@ Publishes  on the exchange `registry.events`:
            `member.nominated` `member.appointed` `member.stood_down` `duty.assigned`
            `enterprise.registered` `enterprise.counted` `messaging_group.linked` `messaging_group.unlinked`
            `course.catalogued` `course.retired` `training.scheduled` `training.held` `training.called_off`
+           `team_decision.issued`
            `member_skill.assessed` `external_course.completed`
 Consumes   nothing: everything else hangs on the map, the map hangs on no one.
 """

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.kernel.message import Event
 from services.registry.course import CourseCatalogued, CourseRetired
+from services.registry.decision import Establishment, Launch, Listed, Renewal, TeamDecisionIssued, decision_id
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.hamlet import HamletRegistered
 from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed
@@ -40,6 +41,8 @@ HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000001")
 TEAM_ID = UUID("019a0000-0000-7000-8000-000000000002")
 MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
+OTHER_TEAM_ID = UUID("019a0000-0000-7000-8000-000000000015")
+OTHER_MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000016")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
@@ -169,6 +172,23 @@ EXAMPLES: tuple[Event, ...] = (
         decision_date=date(2026, 12, 31),
         signer="Chủ tịch Ủy ban nhân dân xã",
         successor=None,
+    ),
+    TeamDecisionIssued(
+        decision=decision_id(COMMUNE, 2026, "MẪU-05/QĐ-UBND"),
+        unit=COMMUNE,
+        decision_no="MẪU-05/QĐ-UBND",
+        decision_date=date(2026, 10, 2),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+        acts=(
+            Establishment(
+                team=OTHER_TEAM_ID,
+                name="Tổ công nghệ số cộng đồng ấp Thống Nhất",
+                hamlets=(OTHER_HAMLET_ID,),
+                appoints=(Listed(member=OTHER_MEMBER_ID, role="leader", organisation="Trưởng ấp"),),
+            ),
+            Renewal(team=TEAM_ID, hamlets=(HAMLET_ID,), stands_down=(MEMBER_ID,)),
+            Launch(team=OTHER_TEAM_ID),
+        ),
     ),
     EnterpriseRegistered(
         enterprise=ENTERPRISE_ID,

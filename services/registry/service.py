@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.kernel.definition import ServiceDefinition
 from services.registry.course import COURSE
+from services.registry.decision import TEAM_DECISION
 from services.registry.enterprise import ENTERPRISE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
@@ -17,5 +18,5 @@ from services.registry.unit import UNIT
 DEFINITION = ServiceDefinition(
     name="registry",
     home=Path(__file__).parent,
-    aggregates=(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER),
+    aggregates=(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER, TEAM_DECISION),
 )
