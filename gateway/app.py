@@ -28,6 +28,7 @@ from gateway.guarding import Guarded, allowed_hosts
 from gateway.intake import Intake
 from gateway.limits import MOST_BODY_BYTES
 from gateway.metrics import Measured, Metrics
+from gateway.pages.decision import routes as decision_routes
 from gateway.pages.needs import Pages
 from gateway.pages.readings import CaseStatusesReading, PlacesReading
 from gateway.pages.rendering import trouble
@@ -65,6 +66,7 @@ def create_app(parts: GatewayParts) -> Starlette:
         Route("/graphql", GraphQLEndpoint(parts)),  # asked most, found first
         *page_routes(pages),
         *roster_routes(parts),
+        *decision_routes(parts),
         *explorer.routes(),
         Route("/live", live),
         Route("/ready", ready(parts.database)),

@@ -32,6 +32,7 @@ MAY: dict[str, frozenset[Role]] = {
     "renew_team": OFFICIALS,
     "launch_team": OFFICIALS,
     "dissolve_team": OFFICIALS,
+    "decide_on_teams": OFFICIALS,
     "nominate_member": OFFICIALS,
     "appoint_member": OFFICIALS,
     "assign_duty": OFFICIALS,

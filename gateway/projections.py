@@ -2,6 +2,7 @@
 
 from gateway.cases import Cases
 from gateway.coverage import Coverage
+from gateway.decisions import Decisions
 from gateway.enterprises import Enterprises
 from gateway.groups import Groups
 from gateway.learning import Learning
@@ -17,6 +18,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Policies,
     Teams,
     Members,
+    Decisions,
     Enterprises,
     Groups,
     Learning,

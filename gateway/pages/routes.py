@@ -11,7 +11,8 @@ from gateway.pages.rendering import asset, page, trouble
 from gateway.pages.report import get_form, post_form
 from gateway.pages.status import get_lookup, post_lookup
 
-_ASSETS = {"site.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_CSS = "text/css; charset=utf-8"
+_ASSETS = {"site.css": _CSS, "decision.css": _CSS, "icon.svg": "image/svg+xml"}
 
 
 def routes(pages: Pages) -> list[Route]:

@@ -6,6 +6,7 @@ from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.decisions import DecisionCommands, DecisionQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
@@ -24,6 +25,7 @@ class Query(
     UnitQueries,
     PolicyQueries,
     TeamQueries,
+    DecisionQueries,
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
@@ -39,6 +41,7 @@ class Query(
 class Mutation(
     HamletCommands,
     TeamCommands,
+    DecisionCommands,
     PolicyCommands,
     EnterpriseCommands,
     GroupCommands,
