@@ -11,6 +11,7 @@ from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 
 if TYPE_CHECKING:
+    from gateway.contacts import Told
     from gateway.roster.importing import RosterPlan
     from services.kernel.subscription import EventSource
 
@@ -104,24 +105,59 @@ def development_token(settings: Settings, role: str, held: Sequence[str], body: 
 
 def plan_rosters(settings: Settings, files: Mapping[str, Path]) -> "list[RosterPlan]":
     """What an office's files (`hamlets`, `teams`, `members`) ask for, in that order, beside what the gateway knows."""
+    from gateway.contacts import sealed
+    from gateway.intake import people_key_from, tracker_from
     from gateway.roster.files import COLUMNS
     from gateway.roster.importing import plan_roster
     from gateway.roster.known import Known
-    from services.kernel.clock import business_date
+    from services.kernel.clock import business_date, to_text
 
     now = system_clock()
     database = system.open_database(settings, system.GATEWAY, pool_size=1)
+
+    def seal(member: str, words: "Told") -> dict[str, str]:
+        return sealed(people_key_from(settings), tracker_from(settings), member, words, to_text(now))
+
     try:
         system.prepare_database(system.consumer(system.GATEWAY), database)
         with database.look() as connection:
             known = Known(connection, business_date(now), lambda _connection, _unit: True)
             return [
-                plan_roster(kind, files[kind].read_bytes(), known, ROSTER_ACTOR, now, file=files[kind].name)
+                plan_roster(kind, files[kind].read_bytes(), known, ROSTER_ACTOR, now, file=files[kind].name, seal=seal)
                 for kind in COLUMNS
                 if kind in files
             ]
     finally:
         database.close()
+
+
+def contacts_to_erase(settings: Settings) -> list[tuple[str, Payload]]:
+    """Commands that erase names and numbers of members who left long enough ago. Raises `LookupError`."""
+    from gateway.contacts import left_long_ago
+    from services.kernel.clock import business_date, to_text
+    from services.kernel.identifiers import new_id
+
+    days = settings.contact_retention_days
+    if days is None:
+        raise LookupError(
+            "CAUSO_CONTACT_RETENTION_DAYS is not set: how long contacts are kept is for the office to say"
+        )
+    now = system_clock()
+    database = system.open_database(settings, system.GATEWAY, pool_size=1)
+    try:
+        system.prepare_database(system.consumer(system.GATEWAY), database)
+        with database.look() as connection:
+            gone = left_long_ago(connection, business_date(now), days)
+    finally:
+        database.close()
+    envelope = {"actor": "causo-erase-contacts", "at": to_text(now)}
+    return [
+        (
+            "erase_member_contact",
+            {"command_id": str(new_id()), "member": member, "reason": "left", "teams": served, **envelope},
+        )
+        for member, served in gone
+    ]
 
 
 def refill_feed(settings: Settings, service: str, after: int, step: Callable[[int, int], None]) -> int:

@@ -223,6 +223,22 @@ def import_teams(
     raise typer.Exit(int(bool(refused)))
 
 
+@operating.command(name="erase-contacts")
+def erase_contacts() -> None:
+    """Erase names and numbers of members who left CAUSO_CONTACT_RETENTION_DAYS ago or earlier. Run it once a day."""
+    from deploy.connecting import contacts_to_erase, open_bus
+    from deploy.environment import read_settings_beside
+
+    settings = read_settings_beside()
+    commands = contacts_to_erase(settings)
+    erased = 0
+    with open_bus(settings) as execute_many:
+        for start in range(0, len(commands), 500):
+            erased += sum(answer.accepted for answer in execute_many("registry", commands[start : start + 500]))
+    typer.echo(f"{erased:,} of {len(commands):,} erased")
+    raise typer.Exit(int(erased < len(commands)))
+
+
 @operating.command()
 def token(
     role: Annotated[str, typer.Option(help="province_official, commune_official, team_leader, …")],

@@ -30,7 +30,7 @@ from gateway.limits import MOST_BODY_BYTES
 from gateway.metrics import Measured, Metrics
 from gateway.pages.decision import routes as decision_routes
 from gateway.pages.needs import Pages
-from gateway.pages.readings import CaseStatusesReading, PlacesReading
+from gateway.pages.readings import CaseStatusesReading, PlacesReading, VisitsReading
 from gateway.pages.rendering import trouble
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
@@ -48,7 +48,7 @@ BROKEN = trouble(500, "Máy chủ gặp lỗi. Bà con đợi ít phút rồi th
 def create_app(parts: GatewayParts) -> Starlette:
     """Put the gateway together. Raises `sealing.KeyMissing` when production lacks a key."""
     settings, metrics = parts.settings, Metrics()
-    tracker = parts.tracker
+    tracker, _ = parts.tracker, parts.people_key
     intake = Intake(parts.database, tracker, parts.feedback_key, parts.clock)
     throttle = Throttle(parts.database, tracker, parts.clock)
     forwarder = Forwarder(intake, parts.bus, throttle)
@@ -58,6 +58,7 @@ def create_app(parts: GatewayParts) -> Starlette:
         forwarder=forwarder,
         places=PlacesReading(parts.database, parts.clock),
         cases=CaseStatusesReading(parts.database),
+        visits=VisitsReading(parts.database, tracker, parts.clock),
         bus=parts.bus,
         form_key=tracker.bucket("form tokens").encode(),
         clock=parts.clock,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.intake import public_key_from, tracker_from
+from gateway.intake import people_key_from, public_key_from, tracker_from
 from gateway.tracking import Tracker
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock, system_clock
@@ -24,6 +24,11 @@ class GatewayParts:
     def feedback_key(self) -> bytes:
         """The feedback service's public key: what people write is sealed to it. Raises `sealing.KeyMissing`."""
         return public_key_from(self.settings)
+
+    @cached_property
+    def people_key(self) -> bytes:
+        """The registry's public key: members' names and numbers are sealed to it. Raises `sealing.KeyMissing`."""
+        return people_key_from(self.settings)
 
     @cached_property
     def tracker(self) -> Tracker:

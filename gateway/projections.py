@@ -1,6 +1,7 @@
 """Every read model of the gateway; the composition roots subscribe each to its sources as `gateway.<name>`."""
 
 from gateway.cases import Cases
+from gateway.contacts import Contacts
 from gateway.coverage import Coverage
 from gateway.decisions import Decisions
 from gateway.enterprises import Enterprises
@@ -18,6 +19,7 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Policies,
     Teams,
     Members,
+    Contacts,
     Decisions,
     Enterprises,
     Groups,

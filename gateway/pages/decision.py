@@ -5,11 +5,11 @@ POST /decisions/draft     a plan not issued yet: `TeamDecisionInput` as JSON, wi
 
 For officials with a bearer token, of their own units. The page is a draft for the clerk in either case: number and day
 stay blank until they are known, the place of signature and seal always. What is posted for a draft is put on the paper
-and kept nowhere.
+and kept nowhere. Names on an issued one are asked of the registry, and each reading is recorded there.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ from gateway.errors import GatewayError, InvalidInput, NotFound
 from gateway.limits import MOST_BODY_BYTES
 from gateway.pages.rendering import asset_name, page, trouble
 from gateway.parts import GatewayParts
+from gateway.schema.contact_commands import names_of
 from gateway.schema.decisions import may_decide
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.tokens import Verifier, token_key
@@ -42,6 +43,7 @@ STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "NOT_FOUND": 404, "TOO_LARGE
 class ListedLine:
     """One line of the attached list."""
 
+    member: str
     name: str
     role: str
     organisation: str
@@ -51,6 +53,7 @@ class ListedLine:
 class TeamSheet:
     """One team on the attached list; `leaving` counts those who leave it."""
 
+    team: str
     act: str
     title: str
     hamlets: tuple[str, ...]
@@ -124,7 +127,16 @@ async def _issued(request: Request, context: Context) -> Response:
             connection, context, found.unit, found.decision_no, day, found.signer, acts, draft=False, names={}
         )
 
-    return _page(await asked(context, read))
+    sheet = await asked(context, read)
+    return _page(replace(sheet, teams=tuple([await _named(context, team) for team in sheet.teams])))
+
+
+async def _named(context: Context, sheet: TeamSheet) -> TeamSheet:
+    """The sheet with the names of those who serve still, as far as they are kept and the viewer may see them."""
+    wanted = [line.member for line in sheet.lines]
+    found = await names_of(context, sheet.team, wanted, "roster") if wanted else {}
+    names = {} if "refused" in found else {member: each.get("full_name", "") for member, each in found.items()}
+    return replace(sheet, lines=tuple(replace(line, name=names.get(line.member, "")) for line in sheet.lines))
 
 
 async def _draft(request: Request, context: Context) -> Response:
@@ -176,12 +188,12 @@ def _sheet(
     for act in acts:
         counts[act["act"]] += 1
         lines = tuple(
-            ListedLine(names.get(listed["member"], ""), ROLES[listed["role"]], listed["organisation"])
+            ListedLine(listed["member"], names.get(listed["member"], ""), ROLES[listed["role"]], listed["organisation"])
             for listed in act.get("appoints") or ()
         )
         title = titles.get(act["team"]) or (known[act["team"]].name if act["team"] in known else "")
         served = tuple(hamlets[each].name for each in act.get("hamlets") or () if each in hamlets)
-        sheets.append(TeamSheet(act["act"], title, served, lines, len(act.get("stands_down") or ())))
+        sheets.append(TeamSheet(act["team"], act["act"], title, served, lines, len(act.get("stands_down") or ())))
     province = next((each.name for each in above.values()), "")
     return DecisionSheet(draft, here.name, province, number, day, signer, tuple(sheets), counts)
 

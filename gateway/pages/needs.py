@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from gateway.forwarding import Forwarder
 from gateway.intake import Intake
-from gateway.pages.ports import CaseStatuses, Places
+from gateway.pages.ports import CaseStatuses, Places, Visits
 from gateway.throttle import Throttle
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock
@@ -27,6 +27,7 @@ class Pages:
     forwarder: Forwarder
     places: Places
     cases: CaseStatuses
+    visits: Visits
     bus: CommandBus
     form_key: bytes
     clock: Clock

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from gateway.visit_codes import Checked
+
 
 @dataclass(frozen=True, slots=True)
 class CommuneMatch:
@@ -43,6 +45,14 @@ class Places(Protocol):
 
     def name(self, unit: UUID) -> str:
         """What a unit is called, whenever it stood; empty when it is not known."""
+        ...
+
+
+class Visits(Protocol):
+    """Who goes from door to door, as the pages need it."""
+
+    def check(self, code: str) -> Sequence[Checked]:
+        """Whose visit code of today this is, well formed as it is."""
         ...
 
 

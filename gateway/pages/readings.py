@@ -5,8 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import select, true
 
-from gateway import cases, search, units
+from gateway import cases, search, units, visit_codes
 from gateway.pages.ports import CaseStatus, CommuneMatch
+from gateway.tracking import Tracker
+from gateway.visit_codes import Checked
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import Database
 
@@ -41,6 +43,20 @@ class PlacesReading:
         with self._database.read() as connection:
             found = units.units_by_id(connection, [str(unit)], business_date(self._clock()))
         return found[str(unit)].name if str(unit) in found else ""
+
+
+class VisitsReading:
+    """`Visits` from the tables of teams and members."""
+
+    def __init__(self, database: Database, tracker: Tracker, clock: Clock) -> None:
+        self._database = database
+        self._tracker = tracker
+        self._clock = clock
+
+    def check(self, code: str) -> Sequence[Checked]:
+        """See `Visits`."""
+        with self._database.read() as connection:
+            return visit_codes.check(connection, self._tracker, code, business_date(self._clock()))
 
 
 class CaseStatusesReading:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, select
 
 from gateway import members, teams, units
 from gateway.roster.cells import word_of, written
-from gateway.roster.files import COLUMNS, LEVELS, OPTIONAL, ORGANISATIONS, ROLES, SEPARATOR, YES_NO, Kind
+from gateway.roster.files import COLUMNS, CONTACT, LEVELS, OPTIONAL, ORGANISATIONS, ROLES, SEPARATOR, YES_NO, Kind
 from gateway.teams import FOR_EVER
 from gateway.unit_tree import below
 from gateway.viewer import Scope
@@ -23,7 +23,7 @@ Lines: TypeAlias = Callable[[Connection, Select[tuple[str]], Scope], Iterator[Li
 
 def template(kind: Kind) -> bytes:
     """An empty file with its columns."""
-    return written(COLUMNS[kind], [])
+    return written((*COLUMNS[kind], *(CONTACT if kind == "members" else ())), [])
 
 
 def export(connection: Connection, kind: Kind, unit: str, today: date, scope: Scope) -> bytes:

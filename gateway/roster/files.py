@@ -32,6 +32,14 @@ APPOINTED_ON = "ngày cử"
 TERM_TO = "hết nhiệm kỳ"
 STOOD_DOWN_ON = "ngày thôi"
 
+FULL_NAME = "họ và tên"
+PHONE = "số điện thoại"
+INFORMED = "đã thông báo"
+PUBLISH_NAME = "công bố họ tên"
+PUBLISH_PHONE = "công bố số điện thoại"
+CONTACT = (FULL_NAME, PHONE, INFORMED, PUBLISH_NAME, PUBLISH_PHONE)
+"""May be added to the file of members; sealed on the way in, never given out."""
+
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "hamlets": (COMMUNE, HAMLET, HAMLET_KIND, VALID_FROM),
     "teams": (COMMUNE, TEAM, LEVEL, HAMLETS_SERVED, DECISION_NO, DECISION_DATE, SIGNER, LAUNCHED_ON),

@@ -9,11 +9,11 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.roster.cells import plain
-from gateway.roster.files import COLUMNS, Kind
+from gateway.roster.files import COLUMNS, PHONE, Kind
 from gateway.roster.hamlet_rows import register_hamlet
 from gateway.roster.known import Known
 from gateway.roster.member_rows import appoint_member
-from gateway.roster.reading import Asked, Planned, Reading, RowReader
+from gateway.roster.reading import Asked, Planned, Reading, RowReader, Seal
 from gateway.roster.team_rows import establish_team
 from services.kernel.csv_rows import Row, RowFault, read_bytes
 from services.kernel.identifiers import new_id
@@ -48,10 +48,11 @@ def plan_roster(
     at: datetime,
     *,
     file: str = "",
+    seal: Seal | None = None,
     correlation_id: UUID | None = None,
 ) -> RosterPlan:
     """Read and check one file. Raises nothing: what is wrong with it is in the plan's `faults`."""
-    reading = Reading(file or f"{kind}.csv", known, actor, at, known.today, correlation_id or new_id())
+    reading = Reading(file or f"{kind}.csv", known, actor, at, known.today, correlation_id or new_id(), seal)
     reader, rows, unchanged = READERS[kind], 0, 0
     for row in read_bytes(reading.file, raw, COLUMNS[kind], reading.faults):
         rows += 1
@@ -69,4 +70,4 @@ def batches(planned: Sequence[Planned], size: int = BATCH) -> Iterator[Sequence[
 
 
 def _read(row: Row, reading: Reading, reader: RowReader) -> list[Asked]:
-    return reader(plain(row), reading)
+    return reader(plain(row, may_begin_with_plus=(PHONE,)), reading)

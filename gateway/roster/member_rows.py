@@ -3,6 +3,9 @@
 Who it is stands in no event. A member is an opaque id, derived from the commune and from a code the office chooses (or
 given as it stands in an export): one code is one person in a commune, in however many teams. A code must not look like
 a telephone or identity number, for whoever knows such a number could derive the id from it.
+
+Name and number may stand in columns of their own. They are sealed to the registry as the row is read; neither they nor
+anything derived from them without our key stands in a command, an id or a fault.
 """
 
 import re
@@ -11,15 +14,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from gateway.contacts import told
+from gateway.errors import InvalidInput
 from gateway.roster.cells import coded, coded_or_none, past_day, past_day_or_none
 from gateway.roster.files import (
     APPOINTED_ON,
     COMMUNE,
+    CONTACT,
+    FULL_NAME,
+    INFORMED,
     MEMBER,
     ORGANISATION,
     ORGANISATION_KIND,
     ORGANISATIONS,
     PART_TIME,
+    PHONE,
+    PUBLISH_NAME,
+    PUBLISH_PHONE,
     ROLE,
     ROLES,
     SAME_HAMLET,
@@ -69,8 +80,9 @@ def appoint_member(row: Row, reading: Reading) -> list[Asked]:
         _fits(team, spell)
         asked = [Asked("appoint_member", spell.member, _appointing(team, spell))]
         asked += _standing_down(team, spell)
+    contact = _contact(row, reading, team, spell)
     team.spells[key] = spell
-    return asked
+    return [*asked, *contact]
 
 
 def member_of(row: Row, commune: str) -> str:
@@ -103,6 +115,31 @@ def _spell(row: Row, member: str, today: date) -> Spell:
         if last is not None and last < spell.appointed_on:
             raise BadCell(column, "không được trước ngày cử")
     return spell
+
+
+def _contact(row: Row, reading: Reading, team: KnownTeam, spell: Spell) -> list[Asked]:
+    """What to keep of who serves: a name with or without a number, once the member was told. Raises `BadCell`."""
+    given = {column: row.cells.get(column, "") for column in CONTACT}
+    if not any(given.values()):
+        return []
+    if spell.stood_down_on is not None:
+        raise BadCell(FULL_NAME, "người đã thôi thì không ghi họ tên, số điện thoại nữa")
+    if reading.seal is None:
+        raise BadCell(FULL_NAME, "không nhập họ tên, số điện thoại theo đường này")
+    said = Row(row.line, {**row.cells, **given})
+    if not coded_or_none(said, INFORMED, YES_NO):
+        raise BadCell(INFORMED, "phải là có: chỉ ghi họ tên, số điện thoại sau khi thành viên đã được thông báo")
+    said.text(FULL_NAME)
+    agreed = {name: bool(coded_or_none(said, name, YES_NO)) for name in (PUBLISH_NAME, PUBLISH_PHONE)}
+    try:
+        words = told(
+            given[FULL_NAME], given[PHONE], publish_name=agreed[PUBLISH_NAME], publish_phone=agreed[PUBLISH_PHONE]
+        )
+    except InvalidInput:
+        raise BadCell(PHONE, "phải có 10 hoặc 11 số, bắt đầu bằng số 0 hoặc +84") from None
+    closed = reading.seal(spell.member, words)
+    payload = {"team": team.team, "member": spell.member, **closed}
+    return [Asked("keep_member_contact", spell.member, payload, f"{team.team}/{spell.member}/{closed['digest']}")]
 
 
 def _fits(team: KnownTeam, spell: Spell) -> None:

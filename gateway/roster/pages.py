@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.commanding import Order, Outcome, asked, send
+from gateway.contacts import sealed
 from gateway.context import Context
 from gateway.errors import GatewayError, InvalidInput, NotFound, Unauthenticated
 from gateway.parts import GatewayParts
@@ -33,6 +34,7 @@ from gateway.roster.reading import Planned
 from gateway.schema.inputs import unit_id_of
 from gateway.tokens import Verifier, token_key
 from gateway.viewer import OFFICIALS
+from services.kernel.clock import to_text
 from services.kernel.csv_rows import RowFault
 from services.kernel.identifiers import new_id
 
@@ -119,7 +121,17 @@ class _Edge:
         viewer = context.require()
         with self._parts.database.look() as connection:
             known = Known(connection, context.today, lambda c, unit: context.scope.holds(c, [unit]))
-            return plan_roster(kind, raw, known, viewer.sub, context.now, correlation_id=context.correlation_id)
+            return plan_roster(
+                kind,
+                raw,
+                known,
+                viewer.sub,
+                context.now,
+                seal=lambda member, words: sealed(
+                    self._parts.people_key, self._parts.tracker, member, words, to_text(context.now)
+                ),
+                correlation_id=context.correlation_id,
+            )
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._reading)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from gateway.contacts import Told
 from gateway.roster.known import Known
 from services.kernel.clock import to_text
 from services.kernel.csv_rows import BadCell, Row, RowFault
@@ -48,6 +49,8 @@ class Reading:
     at: datetime
     today: date
     correlation_id: UUID
+    seal: "Seal | None" = None
+    """Closes a member's name and number for the registry; None: files with such columns are not taken."""
     faults: list[RowFault] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
     lines: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -76,4 +79,6 @@ class Reading:
         return True
 
 
+Seal: TypeAlias = Callable[[str, Told], dict[str, str]]
+"""`(member, name and number) -> letter and digest`."""
 RowReader: TypeAlias = Callable[[Row, Reading], list[Asked]]

@@ -5,6 +5,7 @@ import graphene
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
 from gateway.schema.connections import ObjectType
+from gateway.schema.contact_commands import ContactCommands
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.decisions import DecisionCommands, DecisionQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
@@ -42,6 +43,7 @@ class Mutation(
     HamletCommands,
     TeamCommands,
     DecisionCommands,
+    ContactCommands,
     PolicyCommands,
     EnterpriseCommands,
     GroupCommands,

@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
+from services.registry.contact import MemberContactErased, MemberContactKept, MemberContactViewed
 from services.registry.course import CourseCatalogued, CourseRetired
 from services.registry.decision import Establishment, Launch, Listed, Renewal, TeamDecisionIssued, decision_id
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
@@ -190,6 +191,17 @@ EXAMPLES: tuple[Event, ...] = (
             Launch(team=OTHER_TEAM_ID),
         ),
     ),
+    MemberContactKept(
+        member=OTHER_MEMBER_ID,
+        letter=UUID("019a0000-0000-7000-8000-000000000017"),
+        has_phone=True,
+        publishes_name=True,
+        publishes_phone=False,
+        notice="2026-11",
+        kept_on=date(2026, 10, 2),
+    ),
+    MemberContactViewed(member=OTHER_MEMBER_ID, team=OTHER_TEAM_ID, viewer="official-1", purpose="call"),
+    MemberContactErased(member=OTHER_MEMBER_ID, reason="left", erased_on=date(2026, 12, 31)),
     EnterpriseRegistered(
         enterprise=ENTERPRISE_ID,
         commune=COMMUNE,

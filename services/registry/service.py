@@ -1,8 +1,19 @@
-"""The registry as the kernel runs it."""
+"""The registry as the kernel runs it.
 
+Keys come from the settings of the runtime, when its edge starts or at the first use: relays hold none.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from services.kernel.definition import ServiceDefinition
+from services.kernel.settings import Settings
+from services.kernel.vault import Keys, Vaults
+from services.registry.contact import CONTACT, EraseMemberContact, KeepMemberContact
+from services.registry.contact_letters import Preparing
+from services.registry.contact_questions import published_contact, read_member_contacts
 from services.registry.course import COURSE
 from services.registry.decision import TEAM_DECISION
 from services.registry.enterprise import ENTERPRISE
@@ -14,9 +25,39 @@ from services.registry.policy import POLICY
 from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
+from services.registry.vault import TABLES, keys_from_settings
 
-DEFINITION = ServiceDefinition(
-    name="registry",
-    home=Path(__file__).parent,
-    aggregates=(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER, TEAM_DECISION),
+AGGREGATES = (
+    *(UNIT, MAP, HAMLET, TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP, COURSE, TRAINING, LEARNER),
+    *(TEAM_DECISION, CONTACT),
 )
+
+
+def define(keys: Callable[[], Keys]) -> ServiceDefinition:
+    """The service, its vault opened with `keys`."""
+    vaults = Vaults(keys, TABLES)
+    preparing = Preparing(vaults)
+    return ServiceDefinition(
+        name="registry",
+        home=Path(__file__).parent,
+        aggregates=AGGREGATES,
+        questions={
+            "read_member_contacts": read_member_contacts(vaults),
+            "published_contact": published_contact(vaults),
+        },
+        prepares={KeepMemberContact: preparing.keeping, EraseMemberContact: preparing.erasing},
+        takes_back={KeepMemberContact: preparing.take_back},
+        tables=TABLES.metadata,
+        check=vaults.check,
+    )
+
+
+def _configured(settings: Settings) -> ServiceDefinition:
+    return define(cache(lambda: keys_from_settings(settings)))
+
+
+def _no_keys() -> Keys:
+    raise TypeError("the registry's keys come from settings: run its definition through a ServiceRuntime")
+
+
+DEFINITION = replace(define(_no_keys), configured=_configured)
