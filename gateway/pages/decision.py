@@ -87,6 +87,11 @@ class DecisionSheet:
         return self.commune.partition(" ")[2] if self.commune.startswith(("Xã ", "Phường ")) else self.commune
 
     @property
+    def commune_inside(self) -> str:
+        """The commune within a sentence: xã, phường in small letters."""
+        return self.commune[:1].lower() + self.commune[1:]
+
+    @property
     def listed(self) -> bool:
         """Whether there is a list to attach."""
         return any(sheet.act != "launch" for sheet in self.teams)
