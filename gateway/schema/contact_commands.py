@@ -106,7 +106,7 @@ class ContactCommands:
         context, key = context_of(info), command_id_of(command_id)
         of, about = id_of(team, "team"), id_of(member, "member")
         await _checked(context, "erase_member_contact", of, about)
-        payload = {"member": about, "reason": "asked"}
+        payload = {"member": about, "team": of, "reason": "asked"}
         return (await send(context, "registry", order(context, "erase_member_contact", about, payload, key)))[0]
 
     @staticmethod

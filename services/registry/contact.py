@@ -4,7 +4,11 @@ The words themselves never reach this file: they come sealed inside a command an
 decision (`contact_letters.py`), so that events, state and all that follows them hold ids, days and yes or no. Erasing
 destroys the key; a member who comes back is kept anew, under another one (`generation` counts the keys destroyed).
 
-Refusals: TEAM_UNKNOWN, MEMBER_UNKNOWN, LETTER_UNREADABLE, CONTACT_CHANGED, NO_CONTACT, STILL_SERVING.
+A contact belongs to the commune of the team it was kept for: who appoints a member of another commune to a team of his
+own gets to read, change or erase nothing by that.
+
+Refusals: TEAM_UNKNOWN, MEMBER_UNKNOWN, LETTER_UNREADABLE, CONTACT_CHANGED, CONTACT_OF_OTHER_COMMUNE, NO_CONTACT,
+STILL_SERVING.
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +24,7 @@ from services.kernel.identifiers import derived_id
 from services.kernel.message import Command, Event
 from services.registry.team import TEAM
 from services.registry.team_events import Team
+from services.registry.unit import UNIT, Unit
 
 Purpose: TypeAlias = Literal["call", "roster", "supervise"]
 Reason: TypeAlias = Literal["asked", "left"]
@@ -28,12 +33,13 @@ Reason: TypeAlias = Literal["asked", "left"]
 
 
 class MemberContactKept(Event, name="member_contact.kept"):
-    """A member's name, and maybe number, lie in the vault as letter `letter`; `notice` is what they were told before.
+    """A member's name, and maybe number, lie in the vault as letter `letter`, kept for the commune of `team`.
 
-    `publishes_*`: the member agreed that residents may see it (domain.md E10).
+    `notice` is what the member was told before. `publishes_*`: they agreed that residents may see it (domain.md E10).
     """
 
     member: UUID
+    team: UUID
     letter: UUID
     has_phone: bool
     publishes_name: bool
@@ -70,6 +76,7 @@ class Contact:
     """Which letter counts, under which key; `superseded` is the letter before it, which nobody asks for any more."""
 
     letter: UUID | None = None
+    team: UUID | None = None
     superseded: UUID | None = None
     publishes_name: bool = False
     publishes_phone: bool = False
@@ -83,6 +90,7 @@ def evolve(contact: Contact, event: ContactEvent) -> Contact:
             return replace(
                 contact,
                 letter=event.letter,
+                team=event.team,
                 superseded=contact.letter,
                 publishes_name=event.publishes_name,
                 publishes_phone=event.publishes_phone,
@@ -129,10 +137,14 @@ class KeepMemberContact(Moved, name="keep_member_contact"):
 
 
 class EraseMemberContact(Command, name="erase_member_contact"):
-    """Destroy the key. With the reason `left`, `teams` are those they served in: nobody who serves is erased so."""
+    """Destroy the key: when asked, through a team of the commune that keeps it.
+
+    With the reason `left`, `teams` are those they served in: nobody who serves is erased so.
+    """
 
     member: UUID
     reason: Reason = "asked"
+    team: UUID | None = None
     teams: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
 
 
@@ -152,14 +164,49 @@ ContactCommand: TypeAlias = KeepMemberContact | EraseMemberContact | ViewMemberC
 
 
 def guard(command: ContactCommand, lookup: Lookup) -> None:
-    """Contact is kept of those who serve or were put forward, and read of them only."""
+    """Contact is kept of those who serve or were put forward, and read of them only, by the commune that keeps it."""
+    contact: Contact = lookup.state(CONTACT, str(command.member))
     if isinstance(command, EraseMemberContact):
+        may_erase(command, contact, lookup)
         return
     team: Team | None = lookup.state(TEAM, str(command.team))
     if team is None:
         raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="team")
     if not belongs(team, command.member):
         raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field="member")
+    if not keeps(lookup, command.team, contact):
+        raise _elsewhere()
+
+
+def may_erase(command: EraseMemberContact, contact: Contact, lookup: Lookup) -> None:
+    """Raises `Refused` for somebody who only seemed to have left, and through a team of another commune."""
+    if command.reason == "left":
+        for each in command.teams:
+            team: Team | None = lookup.state(TEAM, str(each))
+            if team is not None and belongs(team, command.member):
+                raise Refused("Người này vẫn là thành viên của Tổ.", code="STILL_SERVING", field="member")
+    elif command.team is None or not keeps(lookup, command.team, contact):
+        raise _elsewhere()
+
+
+def keeps(lookup: Lookup, through: UUID, contact: Contact) -> bool:
+    """Whether a team is of the commune that keeps the contact, or of what became of it; of nobody's contact: always."""
+    if contact.letter is None or contact.team is None or contact.team == through:
+        return True
+    return bool(_places(lookup, through) & _places(lookup, contact.team))
+
+
+def _places(lookup: Lookup, team_id: UUID) -> set[UUID]:
+    team: Team | None = lookup.state(TEAM, str(team_id))
+    if team is None:
+        return set()
+    unit: Unit | None = lookup.state(UNIT, str(team.established.commune))
+    return {team.established.commune, *(unit.successors if unit is not None else ())}
+
+
+def _elsewhere() -> Refused:
+    rule = "Thông tin liên lạc của người này do xã, phường khác giữ."
+    return Refused(rule, code="CONTACT_OF_OTHER_COMMUNE", field="team")
 
 
 def belongs(team: Team, member: UUID) -> bool:
@@ -199,6 +246,7 @@ def _keep(command: KeepMemberContact, contact: Contact, today: date) -> list[Con
     return [
         MemberContactKept(
             member=command.member,
+            team=command.team,
             letter=command.kept,
             has_phone=command.has_phone,
             publishes_name=command.publishes_name,

@@ -4,7 +4,7 @@ As in feedback, this runs before the decision; what a refused command brought is
 so is recognised here and nowhere else: only here are both texts open.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
@@ -12,15 +12,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from services.kernel import sealing, store
 from services.kernel.database import Database
-from services.kernel.decider import Aggregate, Refused
+from services.kernel.decider import Aggregate
 from services.kernel.identifiers import new_id
 from services.kernel.vault import Vaults
-from services.registry.contact import CONTACT, Contact, EraseMemberContact, KeepMemberContact, belongs, person_of
-from services.registry.team import TEAM
+from services.registry.contact import CONTACT, Contact, EraseMemberContact, KeepMemberContact, may_erase, person_of
 from services.registry.wording import Wording
-
-if TYPE_CHECKING:
-    from services.registry.team_events import Team
 
 log = structlog.get_logger(__name__)
 
@@ -48,12 +44,28 @@ def field_of(letter: UUID) -> str:
     return f"contact/{letter}"
 
 
-def load(database: Database, aggregate: Aggregate[Any, Any, Any], identity: UUID) -> Any:
+def load(database: Database, aggregate: Aggregate[Any, Any, Any], identity: object) -> Any:
     """The state of one stream as the event store has it now."""
     stream = aggregate.stream_of(identity)
     with database.look() as connection:
         rows = store.load(connection, [stream])[stream]
     return aggregate.fold(aggregate.initial, aggregate.codec.decode_all(rows))
+
+
+class Stored:
+    """The streams as the event store has them now: what a guard asks, before there is a batch to ask."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def state(self, aggregate: Aggregate[Any, Any, Any], identity: str) -> Any:
+        """See `Lookup`."""
+        return load(self._database, aggregate, identity)
+
+    def query(self, statement: Any, **values: Any) -> list[Any]:
+        """See `Lookup`."""
+        with self._database.look() as connection:
+            return list(connection.execute(statement, values))
 
 
 class Preparing:
@@ -93,13 +105,9 @@ class Preparing:
         self._vaults.of(database).remove(person, [field_of(command.kept)])
 
     def erasing(self, database: Database, command: EraseMemberContact) -> EraseMemberContact:
-        """Destroy the key before the event says so. Raises `Refused` for somebody who only seemed to have left."""
-        if command.reason == "left":
-            for each in command.teams:
-                team: Team | None = load(database, TEAM, each)
-                if team is not None and belongs(team, command.member):
-                    raise Refused("Người này vẫn là thành viên của Tổ.", code="STILL_SERVING", field="member")
+        """Destroy the key before the event says so, once it is sure that it may be. Raises `Refused`."""
         contact = _contact(database, command.member)
+        may_erase(command, contact, Stored(database))
         if contact.letter is not None:
             self._vaults.of(database).erase(person_of(command.member, contact), command.at)
         return command

@@ -19,8 +19,8 @@ from services.kernel import sealing
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.vault import Vaults
-from services.registry.contact import CONTACT, Contact, Purpose, ViewMemberContact, belongs, person_of
-from services.registry.contact_letters import MemberLetter, field_of, load
+from services.registry.contact import CONTACT, Contact, Purpose, ViewMemberContact, belongs, keeps, person_of
+from services.registry.contact_letters import MemberLetter, Stored, field_of, load
 from services.registry.team import TEAM
 from services.registry.unit import UNIT, Unit
 
@@ -84,7 +84,8 @@ def read_member_contacts(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], A
         found: dict[str, Any] = {}
         for member in asked.members:
             contact: Contact = load(runtime.database, CONTACT, member)
-            if contact.letter is None or not belongs(team, member):
+            stored = Stored(runtime.database)
+            if contact.letter is None or not belongs(team, member) or not keeps(stored, asked.team, contact):
                 continue
             viewed = ViewMemberContact(
                 command_id=new_id(),

@@ -193,6 +193,7 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     MemberContactKept(
         member=OTHER_MEMBER_ID,
+        team=OTHER_TEAM_ID,
         letter=UUID("019a0000-0000-7000-8000-000000000017"),
         has_phone=True,
         publishes_name=True,

@@ -80,11 +80,11 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path, keys: Keys) -> Iter
 
 
 def keep(registry: ServiceRuntime, keys: Keys, member: UUID = MEMBER, **told: Any) -> Answer:
-    sealed_for = told.pop("sealed_for", member)
+    sealed_for, team = told.pop("sealed_for", member), told.pop("team", TEAM)
     letter = {"full_name": NAME, "phone": PHONE, "notice": "2026-11", "informed_at": NOON.isoformat(), **told}
     public = sealing.public_half(keys.private[0])
     closed = sealing.seal_to(public, orjson.dumps(letter), contact_context(sealed_for))
-    payload = {"team": str(TEAM), "member": str(member), "letter": sealing.to_base64(closed), **envelope()}
+    payload = {"team": str(team), "member": str(member), "letter": sealing.to_base64(closed), **envelope()}
     return registry.execute("keep_member_contact", payload)
 
 
@@ -146,7 +146,7 @@ def test_no_event_command_or_log_tells_who_it_is(
     assert keep(registry, keys, phone="12 canary").code == "LETTER_UNREADABLE"
     assert keep(registry, keys, sealed_for=new_id()).code == "LETTER_UNREADABLE"
     read(registry)
-    assert registry.execute("erase_member_contact", {"member": str(MEMBER), **envelope()}).accepted
+    assert registry.execute("erase_member_contact", {"member": str(MEMBER), "team": str(TEAM), **envelope()}).accepted
     captured = capsys.readouterr()
     everything = stored(registry) + captured.out + captured.err
     assert "contact_malformed" in everything and "contact_unreadable" in everything
@@ -197,8 +197,8 @@ def test_after_an_erasure_nothing_opens_any_more_and_who_comes_back_is_kept_anew
     assert keep(registry, keys).accepted
     with registry.database.read() as connection:
         before = {t: [row._asdict() for row in connection.execute(select(t))] for t in TABLES.metadata.sorted_tables}
-    assert registry.execute("erase_member_contact", {"member": str(MEMBER), **envelope()}).accepted
-    assert registry.execute("erase_member_contact", {"member": str(MEMBER), **envelope()}).accepted
+    assert registry.execute("erase_member_contact", {"member": str(MEMBER), "team": str(TEAM), **envelope()}).accepted
+    assert registry.execute("erase_member_contact", {"member": str(MEMBER), "team": str(TEAM), **envelope()}).accepted
     assert names(registry) == ["member_contact.kept", "member_contact.erased"], "twice erased is erased once"
     assert read(registry) is None
     with registry.database.write() as connection:
@@ -221,6 +221,25 @@ def test_nobody_who_serves_is_erased_for_having_left(registry: ServiceRuntime, k
     assert registry.execute("stand_down_member", gone).accepted
     assert registry.execute("erase_member_contact", {**left, **envelope()}).accepted
     assert names(registry)[-1] == "member_contact.erased"
+
+
+def test_who_appoints_a_member_of_another_commune_gets_to_nothing_by_that(registry: ServiceRuntime, keys: Keys) -> None:
+    assert keep(registry, keys).accepted
+    theirs = derived_id("test", "their team")
+    team = {"team": str(theirs), "commune": str(THERE), "name": "Tổ", "level": "commune"}
+    member = {"team": str(theirs), "member": str(MEMBER), "role": "leader", "organisation": "x"}
+    for name, told in (
+        ("establish_team", {**team, "decision_no": "1/QĐ", "decision_date": "2026-01-02"}),
+        ("appoint_member", {**member, "appointed_on": "2026-01-02"}),
+    ):
+        assert registry.execute(name, {**told, **envelope()}).accepted
+    assert read(registry, unit=THERE, team=theirs) is None
+    assert keep(registry, keys, team=theirs, phone="0987654321").code == "CONTACT_OF_OTHER_COMMUNE"
+    for told in ({"team": str(theirs)}, {}):
+        erased = registry.execute("erase_member_contact", {"member": str(MEMBER), **told, **envelope()})
+        assert erased.code == "CONTACT_OF_OTHER_COMMUNE"
+    assert read(registry)["phone"] == PHONE
+    assert names(registry) == ["member_contact.kept", "member_contact.viewed"]
 
 
 def test_what_is_not_kept_is_neither_read_nor_erased() -> None:
