@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from gateway.roster.files import COLUMNS, Kind
+from gateway.roster.files import COLUMNS, CONTACT, Kind
 from gateway.viewer import Role
 from services.kernel.identifiers import derived_id
 from tests.gateway.running import HERE, Running
@@ -293,7 +293,7 @@ def test_officials_only_and_each_only_for_their_own_units(running: Running) -> N
     assert len(export(running, "teams", running.province, "96").text.splitlines()) == 4
     headers = {"Authorization": f"Bearer {running.here}"}
     empty = running.gateway.client.get(template, headers=headers)
-    assert empty.content.decode("utf-8-sig").strip() == ",".join(COLUMNS["members"])
+    assert empty.content.decode("utf-8-sig").strip() == ",".join((*COLUMNS["members"], *CONTACT))
 
 
 def test_no_spreadsheet_runs_what_is_given_out_and_it_comes_back_as_it_was(running: Running) -> None:
