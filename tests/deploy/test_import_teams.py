@@ -1,6 +1,5 @@
 """`causo import-teams`: an office's files from the command line, together and twice; `causo erase-contacts`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.roster.files import COLUMNS, Kind
@@ -20,7 +19,7 @@ def events(var: Path) -> int:
 
 def test_three_files_are_imported_together_and_again_without_a_change(tmp_path: Path) -> None:
     Running(tmp_path).close()
-    rows: dict[Kind, Sequence[Sequence[str]]] = {"hamlets": HAMLETS, "teams": TEAMS, "members": MEMBERS}
+    rows: dict[Kind, list[tuple[str, ...]]] = {"hamlets": HAMLETS, "teams": TEAMS, "members": MEMBERS}
     arguments = ["import-teams"]
     for kind in COLUMNS:
         (tmp_path / f"{kind}.csv").write_bytes(file(kind, rows[kind]))

@@ -13,9 +13,12 @@ from services.kernel.identifiers import derived_id
 from tests.gateway.running import HERE, Running
 from tests.gateway.test_teams import do, read
 
-HAMLETS = [("31843", "Ấp Nội Ô", "Ấp", "01/07/2025"), ("31843", "Ấp Thống Nhất", "Ấp", "2025-07-01")]
+HAMLETS: list[tuple[str, ...]] = [
+    ("31843", "Ấp Nội Ô", "Ấp", "01/07/2025"),
+    ("31843", "Ấp Thống Nhất", "Ấp", "2025-07-01"),
+]
 SIGNER = "Chủ tịch Ủy ban nhân dân xã"
-TEAMS = [
+TEAMS: list[tuple[str, ...]] = [
     ("31843", "Tổ ấp Nội Ô", "ấp", "Ấp Nội Ô", "12/QĐ-UBND", "01/08/2025", SIGNER, "15/08/2025"),
     ("31843", "Tổ hai ấp", "ấp", "Ấp Thống Nhất | Ấp Nội Ô", "12/QĐ-UBND", "01/08/2025", SIGNER, ""),
     ("31843", "Tổ cấp xã", "xã", "", "11/QĐ-UBND", "01/08/2025", "", ""),
@@ -35,7 +38,7 @@ LEADER = (
 )
 MEMBER = ("31843", "Tổ ấp Nội Ô", "NO-02", "thành viên", "Xã đoàn", "đoàn thanh niên", "", "", "02/08/2025", "", "")
 GONE = ("31843", "Tổ cấp xã", "NO-03", "thành viên", "Công an xã", "", "", "", "02/08/2025", "", "31/12/2025")
-MEMBERS = [LEADER, MEMBER, GONE]
+MEMBERS: list[tuple[str, ...]] = [LEADER, MEMBER, GONE]
 
 
 def file(kind: Kind, rows: Iterable[Iterable[object]], separator: str = ",", mark: bool = True) -> bytes:
