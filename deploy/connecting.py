@@ -1,7 +1,8 @@
 """The ways an operator's command reaches the system: its bus and its logs, embedded or distributed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from deploy import system
@@ -10,11 +11,16 @@ from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 
 if TYPE_CHECKING:
+    from gateway.contacts import Told
+    from gateway.roster.importing import RosterPlan
     from services.kernel.subscription import EventSource
 
 PAGE = 1000
 BATCH_SECONDS = 60.0
 """For a whole batch: an operator's import may wait longer than a person at a form."""
+
+ROSTER_ACTOR = "causo-import-teams"
+"""Always the same: command ids are scoped by actor."""
 
 ExecuteMany: TypeAlias = Callable[[str, Sequence[tuple[str, Payload]]], list[Answer]]
 """`(service, commands) -> answers`, at most 500 commands."""
@@ -95,6 +101,63 @@ def development_token(settings: Settings, role: str, held: Sequence[str], body: 
         raise LookupError(str(refusal)) from None
     finally:
         database.close()
+
+
+def plan_rosters(settings: Settings, files: Mapping[str, Path]) -> "list[RosterPlan]":
+    """What an office's files (`hamlets`, `teams`, `members`) ask for, in that order, beside what the gateway knows."""
+    from gateway.contacts import sealed
+    from gateway.intake import people_key_from, tracker_from
+    from gateway.roster.files import COLUMNS
+    from gateway.roster.importing import plan_roster
+    from gateway.roster.known import Known
+    from services.kernel.clock import business_date, to_text
+
+    now = system_clock()
+    database = system.open_database(settings, system.GATEWAY, pool_size=1)
+
+    def seal(member: str, words: "Told") -> dict[str, str]:
+        return sealed(people_key_from(settings), tracker_from(settings), member, words, to_text(now))
+
+    try:
+        system.prepare_database(system.consumer(system.GATEWAY), database)
+        with database.look() as connection:
+            known = Known(connection, business_date(now), lambda _connection, _unit: True)
+            return [
+                plan_roster(kind, files[kind].read_bytes(), known, ROSTER_ACTOR, now, file=files[kind].name, seal=seal)
+                for kind in COLUMNS
+                if kind in files
+            ]
+    finally:
+        database.close()
+
+
+def contacts_to_erase(settings: Settings) -> list[tuple[str, Payload]]:
+    """Commands that erase names and numbers of members who left long enough ago. Raises `LookupError`."""
+    from gateway.contacts import left_long_ago
+    from services.kernel.clock import business_date, to_text
+    from services.kernel.identifiers import new_id
+
+    days = settings.contact_retention_days
+    if days is None:
+        raise LookupError(
+            "CAUSO_CONTACT_RETENTION_DAYS is not set: how long contacts are kept is for the office to say"
+        )
+    now = system_clock()
+    database = system.open_database(settings, system.GATEWAY, pool_size=1)
+    try:
+        system.prepare_database(system.consumer(system.GATEWAY), database)
+        with database.look() as connection:
+            gone = left_long_ago(connection, business_date(now), days)
+    finally:
+        database.close()
+    envelope = {"actor": "causo-erase-contacts", "at": to_text(now)}
+    return [
+        (
+            "erase_member_contact",
+            {"command_id": str(new_id()), "member": member, "reason": "left", "teams": served, **envelope},
+        )
+        for member, served in gone
+    ]
 
 
 def refill_feed(settings: Settings, service: str, after: int, step: Callable[[int, int], None]) -> int:

@@ -191,6 +191,56 @@ def import_map(
     raise typer.Exit(int(bool(refused)))
 
 
+@operating.command(name="import-teams")
+def import_teams(
+    hamlets: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    teams: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    members: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
+) -> None:
+    """Import hamlets, teams and members of any communes from an office's files. The same files twice change nothing."""
+    from deploy.connecting import open_bus, plan_rosters
+    from deploy.environment import read_settings_beside
+
+    settings = read_settings_beside()
+    given = (("hamlets", hamlets), ("teams", teams), ("members", members))
+    plans = plan_rosters(settings, {kind: path for kind, path in given if path is not None})
+    faults = [fault for plan in plans for fault in plan.faults]
+    for fault in faults:
+        typer.echo(str(fault), err=True)
+    if faults and not good_rows:
+        typer.echo(f"{len(faults)} bad rows: nothing imported", err=True)
+        raise typer.Exit(1)
+    commands = [(each.command, each.payload) for plan in plans for each in plan.planned]
+    refused = []
+    with open_bus(settings) as execute_many, progress("import") as step:
+        for start in range(0, len(commands), 500):
+            answers = execute_many("registry", commands[start : start + 500])
+            refused += [answer for answer in answers if not answer.accepted]
+            step(min(start + 500, len(commands)), len(commands))
+    for answer in refused[:20]:
+        typer.echo(f"{answer.code}: {answer.message}", err=True)
+    unchanged = sum(plan.unchanged for plan in plans)
+    typer.echo(f"{len(commands) - len(refused):,} of {len(commands):,} accepted, {unchanged:,} rows unchanged")
+    raise typer.Exit(int(bool(refused)))
+
+
+@operating.command(name="erase-contacts")
+def erase_contacts() -> None:
+    """Erase names and numbers of members who left CAUSO_CONTACT_RETENTION_DAYS ago or earlier. Run it once a day."""
+    from deploy.connecting import contacts_to_erase, open_bus
+    from deploy.environment import read_settings_beside
+
+    settings = read_settings_beside()
+    commands = contacts_to_erase(settings)
+    erased = 0
+    with open_bus(settings) as execute_many:
+        for start in range(0, len(commands), 500):
+            erased += sum(answer.accepted for answer in execute_many("registry", commands[start : start + 500]))
+    typer.echo(f"{erased:,} of {len(commands):,} erased")
+    raise typer.Exit(int(erased < len(commands)))
+
+
 @operating.command()
 def token(
     role: Annotated[str, typer.Option(help="province_official, commune_official, team_leader, …")],

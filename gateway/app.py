@@ -29,11 +29,13 @@ from gateway.intake import Intake
 from gateway.limits import MOST_BODY_BYTES
 from gateway.material_routes import routes as material_routes
 from gateway.metrics import Measured, Metrics
+from gateway.pages.decision import routes as decision_routes
 from gateway.pages.needs import Pages
-from gateway.pages.readings import CaseStatusesReading, PlacesReading, ServicesReading
+from gateway.pages.readings import CaseStatusesReading, PlacesReading, ServicesReading, VisitsReading
 from gateway.pages.rendering import trouble
 from gateway.pages.routes import routes as page_routes
 from gateway.parts import GatewayParts
+from gateway.roster.pages import routes as roster_routes
 from gateway.throttle import Throttle
 from gateway.tokens import Verifier, token_key
 from services.kernel.database import Database
@@ -48,7 +50,7 @@ BROKEN = trouble(500, "Máy chủ gặp lỗi. Bà con đợi ít phút rồi th
 def create_app(parts: GatewayParts) -> Starlette:
     """Put the gateway together. Raises `sealing.KeyMissing` when production lacks a key."""
     settings, metrics = parts.settings, Metrics()
-    tracker = parts.tracker
+    tracker, _ = parts.tracker, parts.people_key
     intake = Intake(parts.database, tracker, parts.feedback_key, parts.clock)
     throttle = Throttle(parts.database, tracker, parts.clock)
     forwarder = Forwarder(intake, parts.bus, throttle)
@@ -58,6 +60,7 @@ def create_app(parts: GatewayParts) -> Starlette:
         forwarder=forwarder,
         places=PlacesReading(parts.database, parts.clock),
         cases=CaseStatusesReading(parts.database),
+        visits=VisitsReading(parts.database, tracker, parts.clock),
         bus=parts.bus,
         form_key=tracker.bucket("form tokens").encode(),
         clock=parts.clock,
@@ -68,6 +71,8 @@ def create_app(parts: GatewayParts) -> Starlette:
         Route("/graphql", GraphQLEndpoint(parts, verifier)),  # asked most, found first
         *page_routes(pages),
         *material_routes(parts, verifier),
+        *roster_routes(parts),
+        *decision_routes(parts),
         *explorer.routes(),
         Route("/live", live),
         Route("/ready", ready(parts.database)),

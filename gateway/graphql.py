@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.context import Context
 from gateway.documents import BadDocument, Documents, is_query
-from gateway.errors import HTTP_STATUS, GatewayError, Unauthenticated
+from gateway.errors import HTTP_STATUS, GatewayError
 from gateway.execution import Runner, told
 from gateway.explorer import explorer_page
 from gateway.freshness import Freshness
@@ -23,7 +23,6 @@ from gateway.limits import MOST_BODY_BYTES
 from gateway.parts import GatewayParts
 from gateway.schema.root import SCHEMA
 from gateway.tokens import Verifier, token_key
-from gateway.viewer import Viewer
 from services.kernel.identifiers import new_id
 from services.kernel.settings import Mode
 
@@ -72,7 +71,7 @@ class GraphQLEndpoint:
 
     async def _run(self, request: Request, context: Context) -> dict[str, Any]:
         text, variables, operation_name = await _asked(request)
-        context.viewer = self._viewer(request.headers, context)
+        context.viewer = self._verifier.bearer(request.headers.get("authorization", ""), context.now)
         document = self._documents.get(text)
         operation = document.operation(operation_name)
         if request.method == "GET" and not is_query(operation):
@@ -83,14 +82,6 @@ class GraphQLEndpoint:
         if result.errors:
             body["errors"] = [told(error, context.correlation_id) for error in result.errors]
         return body
-
-    def _viewer(self, headers: Headers, context: Context) -> Viewer | None:
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if not kind:
-            return None
-        if kind.lower() != "bearer":
-            raise Unauthenticated
-        return self._verifier.viewer(token.strip(), context.now)
 
 
 async def _asked(request: Request) -> tuple[str, dict[str, Any], str | None]:

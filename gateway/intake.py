@@ -253,3 +253,14 @@ def public_key_from(settings: Settings) -> bytes:
         mode=settings.mode,
         public=True,
     )[0]
+
+
+def people_key_from(settings: Settings) -> bytes:
+    """The public key of the registry, for members' names; in development the public half of the file it made."""
+    return sealing.keys_from(
+        settings.people_public_key,
+        variable="CAUSO_PEOPLE_PUBLIC_KEY",
+        file=settings.var_dir / "keys" / "people.key",
+        mode=settings.mode,
+        public=True,
+    )[0]

@@ -202,3 +202,12 @@ def teams_of(connection: Connection, members: Sequence[str]) -> dict[str, list[s
     for row in connection.execute(select(table.member, table.team).where(table.member.in_(members))):
         found.setdefault(row.member, []).append(row.team)
     return found
+
+
+def was_in(connection: Connection, team: str, member: str) -> bool:
+    """Whether somebody serves or served in a team, or was put forward for it."""
+    for table in (LIVE.members.c, LIVE.nominations.c):
+        here = select(table.member).where(table.team == team, table.member == member).limit(1)
+        if connection.execute(here).scalar() is not None:
+            return True
+    return False

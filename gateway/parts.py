@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.file_store import FileStore
-from gateway.intake import public_key_from, tracker_from
+from gateway.intake import people_key_from, public_key_from, tracker_from
 from gateway.tracking import Tracker
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock, system_clock
@@ -31,6 +31,11 @@ class GatewayParts:
         """The files officials uploaded."""
         home = self.settings.files_dir or self.settings.var_dir / "files"
         return FileStore(home, self.settings.file_most_bytes)
+
+    @cached_property
+    def people_key(self) -> bytes:
+        """The registry's public key: members' names and numbers are sealed to it. Raises `sealing.KeyMissing`."""
+        return people_key_from(self.settings)
 
     @cached_property
     def tracker(self) -> Tracker:

@@ -3,7 +3,9 @@
 from gateway.campaigns import Campaigns
 from gateway.cases import Cases
 from gateway.commendations import Commendations
+from gateway.contacts import Contacts
 from gateway.coverage import Coverage
+from gateway.decisions import Decisions
 from gateway.digital_services import DigitalServices
 from gateway.enterprises import Enterprises
 from gateway.funding import Funding
@@ -26,6 +28,8 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Policies,
     Teams,
     Members,
+    Contacts,
+    Decisions,
     Enterprises,
     Groups,
     Learning,

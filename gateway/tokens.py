@@ -117,6 +117,15 @@ class Verifier:
         self._known: OrderedDict[str, tuple[Viewer, int, int]] = OrderedDict()
         """Viewers of tokens found good, with the seconds between which each is good."""
 
+    def bearer(self, authorization: str, now: datetime) -> Viewer | None:
+        """Who an Authorization header names; nobody for an empty one. Raises `Unauthenticated`."""
+        kind, _, token = authorization.partition(" ")
+        if not kind:
+            return None
+        if kind.lower() != "bearer":
+            raise Unauthenticated
+        return self.viewer(token.strip(), now)
+
     def viewer(self, token: str, now: datetime) -> Viewer:
         """Who bears this token. Raises `Unauthenticated`."""
         known = self._known.get(token)

@@ -53,6 +53,10 @@ class Tracker:
         """Tells the same words from others, for one case, to nobody who has not the key."""
         return self._digest(f"words/{case}", words.hex()).hex()
 
+    def number(self, purpose: str, text: str, digits: int) -> str:
+        """So many digits, the same for the same text; for what is told by a code of another kind."""
+        return self._number(f"number/{purpose}", text, digits)
+
     def _number(self, purpose: str, text: str, digits: int) -> str:
         return str(int.from_bytes(self._digest(purpose, text)) % 10**digits).zfill(digits)
 

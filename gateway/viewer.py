@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
-from gateway import cases, digital_services, learning, materials, policies, teams, units, visits
+from gateway import cases, decisions, digital_services, learning, materials, policies, teams, units, visits
 from gateway.unit_tree import belonging, below, ever_held
 
 
@@ -100,6 +100,11 @@ class Scope:
             return false()
         here = table.commune.in_(self._held)
         return here if viewer.body is None else and_(here, table.body == viewer.body)
+
+    @cached_property
+    def decisions(self) -> ColumnElement[bool]:
+        """Condition on `issued_decisions`: those of units held or held before, for officials."""
+        return decisions.LIVE.decisions.c.unit.in_(self._held) if self._viewer.role in OFFICIALS else false()
 
     @cached_property
     def policies(self) -> ColumnElement[bool]:

@@ -37,8 +37,12 @@ password | keep token_key
 key | keep code_key
 key | keep master_key
 key | keep intake_private_key
-"$python" -c '
+key | keep people_master_key
+key | keep people_private_key
+for name in intake people; do
+    "$python" -c '
 import base64, sys
 from services.kernel.sealing import public_half, to_base64
 print(",".join(to_base64(public_half(base64.b64decode(key))) for key in sys.stdin.read().strip().split(",")))
-' <"$folder/intake_private_key" | keep intake_public_key
+' <"$folder/${name}_private_key" | keep "${name}_public_key"
+done

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from gateway.forwarding import Forwarder
 from gateway.intake import Intake
-from gateway.pages.ports import CaseStatuses, Places, Services
+from gateway.pages.ports import CaseStatuses, Places, Services, Visits
 from gateway.pages.wording import apps
 from gateway.throttle import Throttle
 from services.kernel.bus import CommandBus
@@ -37,6 +37,7 @@ class Pages:
     forwarder: Forwarder
     places: Places
     cases: CaseStatuses
+    visits: Visits
     bus: CommandBus
     form_key: bytes
     clock: Clock

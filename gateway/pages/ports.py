@@ -6,6 +6,8 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from gateway.visit_codes import Checked
+
 
 @dataclass(frozen=True, slots=True)
 class CommuneMatch:
@@ -51,6 +53,14 @@ class Services(Protocol):
 
     def offered(self) -> Mapping[str, str]:
         """Codes a resident may choose today, each with the words shown, in the order shown."""
+        ...
+
+
+class Visits(Protocol):
+    """Who goes from door to door, as the pages need it."""
+
+    def check(self, code: str) -> Sequence[Checked]:
+        """Whose visit code of today this is, well formed as it is."""
         ...
 
 

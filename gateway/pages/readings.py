@@ -7,9 +7,11 @@ import structlog
 from sqlalchemy import select, true
 from sqlalchemy.exc import DBAPIError
 
-from gateway import cases, digital_services, search, units
+from gateway import cases, digital_services, search, units, visit_codes
 from gateway.pages.ports import CaseStatus, CommuneMatch
 from gateway.pages.wording import apps, unasked
+from gateway.tracking import Tracker
+from gateway.visit_codes import Checked
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import Database
 
@@ -70,6 +72,20 @@ class ServicesReading:
         offered = {code: label for code, label in apps().items() if known.get(code, label) is not None}
         newer = {code: name for code, name in known.items() if name is not None and code not in apps()}
         return offered | {code: name for code, name in newer.items() if code not in unasked()}
+
+
+class VisitsReading:
+    """`Visits` from the tables of teams and members."""
+
+    def __init__(self, database: Database, tracker: Tracker, clock: Clock) -> None:
+        self._database = database
+        self._tracker = tracker
+        self._clock = clock
+
+    def check(self, code: str) -> Sequence[Checked]:
+        """See `Visits`."""
+        with self._database.read() as connection:
+            return visit_codes.check(connection, self._tracker, code, business_date(self._clock()))
 
 
 class CaseStatusesReading:

@@ -8,7 +8,9 @@ from gateway.schema.cases import CaseQueries
 from gateway.schema.commendation_commands import CommendationCommands
 from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
+from gateway.schema.contact_commands import ContactCommands
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.decisions import DecisionCommands, DecisionQueries
 from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.funding import FundingQueries
@@ -35,6 +37,7 @@ class Query(
     ReorganisationQueries,
     PolicyQueries,
     TeamQueries,
+    DecisionQueries,
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
@@ -58,6 +61,8 @@ class Mutation(
     HamletCommands,
     ReorganisationCommands,
     TeamCommands,
+    DecisionCommands,
+    ContactCommands,
     PolicyCommands,
     EnterpriseCommands,
     GroupCommands,

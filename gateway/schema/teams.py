@@ -8,11 +8,12 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select, true
 
-from gateway import learning, members, rollups, skills, teams, units
+from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
+from gateway.commanding import FIELD_WORKERS
 from gateway.compliance import judgements, out_of_order
 from gateway.context import context_of, once
 from gateway.coverage import Figures
-from gateway.errors import NotFound
+from gateway.errors import InvalidInput, NotFound
 from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, page_type
 from gateway.schema.coverage import Coverage, figures_or_none
@@ -42,6 +43,7 @@ class Member(ObjectType):
     skill_confirmed_on = graphene.Date(
         as_of=graphene.Date(), description="when an office confirmed that assessment; null: not confirmed by that day"
     )
+    contact_kept = graphene.Boolean(required=True, description="whether name and maybe number are kept, sealed")
     duty = graphene.String(description="what they are to do")
     appointed_on = graphene.Date(required=True)
     term_to = graphene.Date(description="last day of the term; null: open")
@@ -50,6 +52,10 @@ class Member(ObjectType):
     @staticmethod
     def resolve_id(member: Any, _info: Any) -> str:
         return str(member.member)
+
+    @staticmethod
+    async def resolve_contact_kept(member: Any, info: GraphQLResolveInfo) -> bool:
+        return await context_of(info).load(contacts.contacts_of, member.member) is not None
 
     @staticmethod
     async def resolve_trained(member: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> bool:
@@ -85,6 +91,17 @@ class Nomination(ObjectType):
     organisation = graphene.String(required=True)
     organisation_kind = graphene.String()
     nominated_on = graphene.Date(required=True)
+
+
+class VisitCode(ObjectType):
+    """What a member shows at the door on a day; residents check it at /kiem-tra."""
+
+    member = graphene.ID(required=True, description="opaque")
+    code = graphene.String(required=True, description="12 digits in groups of four")
+
+    @staticmethod
+    def resolve_code(found: Any, _info: Any) -> str:
+        return visit_codes.spaced(found.code)
 
 
 class Decision(ObjectType):
@@ -135,6 +152,11 @@ class Team(ObjectType):
         as_of=graphene.Date(description="today in Vietnam by default"),
         description="the hamlets it serves on a day",
     )
+    visit_codes = many(
+        VisitCode,
+        day=graphene.Date(description="today in Vietnam by default; at most six days ahead"),
+        description="of those who serve that day; for the team itself and the officials it is under",
+    )
     nominations = many(Nomination, description="who was put forward and is not appointed yet")
     members = graphene.Field(
         lambda: MemberConnection,
@@ -167,6 +189,18 @@ class Team(ObjectType):
     @staticmethod
     def resolve_decisions(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
         return context_of(info).load(teams.decisions_of, team.team, missing=[])
+
+    @staticmethod
+    def resolve_visit_codes(team: Any, info: GraphQLResolveInfo, day: date | None = None) -> list[Any]:
+        context = context_of(info)
+        wanted = day or context.today
+        if wanted not in visit_codes.days_of_codes(context.today):
+            rule = f"`day` phải từ hôm nay đến {visit_codes.DAYS_AHEAD} ngày tới."
+            raise InvalidInput(rule, field="day")
+        context.require(*FIELD_WORKERS)
+        if not context.read(context.scope.teams_held, [team.team]):
+            raise NotFound
+        return context.read(visit_codes.codes_of_team, context.parts.tracker, team.team, wanted)
 
     @staticmethod
     def resolve_nominations(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:

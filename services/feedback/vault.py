@@ -1,74 +1,16 @@
-"""The vault: what residents wrote and what they were answered, locked under a key per person.
+"""The vault of feedback: what residents wrote and what they were answered; each case is a person of its own."""
 
-Each person (one per case) has a key of their own, kept here wrapped by the master key; letters are locked under it with
-case and field as associated data. Destroying the wrapped key erases the person, in every backup of the letters too.
+from collections.abc import Callable
 
-A backup of this database may be older than an erasure. So each erasure is first written to a journal, a file kept away
-from the database and its backups, and the journal is replayed before the vault serves anything. The database says how
-much of it has been replayed; each use of the vault looks whether that is all. So what was erased once stays erased,
-whatever is restored, and when: under running processes, too.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from threading import Lock
-from uuid import UUID
-
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    delete,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-
-from services.feedback.erasures import Journal, journal_from
-from services.kernel import sealing
-from services.kernel.clock import to_text
+from services.kernel import sealing, vault
 from services.kernel.database import Database
+from services.kernel.erasures import journal_from
 from services.kernel.settings import Settings
+from services.kernel.vault import Keys, vault_tables
 
-VAULT = MetaData()
-
-persons = Table(
-    "vault_persons",
-    VAULT,
-    Column("case_id", Text, primary_key=True),
-    Column("wrapped_key", LargeBinary),
-    Column("erased_at", Text),
-)
-letters = Table(
-    "vault_letters",
-    VAULT,
-    Column("case_id", Text, primary_key=True),
-    Column("field", Text, primary_key=True),
-    Column("locked", LargeBinary, nullable=False),
-)
-replayed = Table(
-    "vault_replayed",
-    VAULT,
-    Column("one", Integer, primary_key=True, autoincrement=False),
-    Column("length", BigInteger, nullable=False),
-)
-"""How many bytes of the journal this database has taken in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What opens the vault (`master`, newest first) and the letters sent to it (`private`); the erasures' file."""
-
-    master: tuple[bytes, ...]
-    private: tuple[bytes, ...]
-    journal: Path
+TABLES = vault_tables("case_id")
+VAULT = TABLES.metadata
+persons, letters, replayed = TABLES.persons, TABLES.letters, TABLES.replayed
 
 
 def keys_from_settings(settings: Settings) -> Keys:
@@ -83,140 +25,18 @@ def keys_from_settings(settings: Settings) -> Keys:
     return Keys(tuple(master), tuple(private), journal_from(settings))
 
 
-class Vault:
+class Vault(vault.Vault):
     """The vault in one database, its journal already replayed."""
 
     def __init__(self, database: Database, keys: Keys) -> None:
-        self._database = database
-        self._keys = keys
-        self._journal = Journal(keys.journal)
-        self._replay(whole=True)
-
-    def put(self, case: UUID, fields: Mapping[str, bytes]) -> None:
-        """Store letters of a person, made known with them: a field already there stays, an erased one gets nothing."""
-        self._keep_up()
-        with self._database.write() as connection:
-            key = self._key(connection, case) or self._make_key(connection, case)
-            self._lock_in(connection, case, key, fields)
-
-    def add(self, case: UUID, field: str, text: bytes) -> None:
-        """Store one more letter of a person the vault knows; nothing for an unknown or erased one."""
-        self._keep_up()
-        with self._database.write() as connection:
-            self._lock_in(connection, case, self._key(connection, case), {field: text})
-
-    def remove(self, case: UUID, fields: Sequence[str]) -> None:
-        """Delete letters. The person's key stays: others may be about to be locked under it."""
-        with self._database.write() as connection:
-            connection.execute(delete(letters).where(letters.c.case_id == str(case), letters.c.field.in_(fields)))
-
-    def read(self, case: UUID, fields: Sequence[str]) -> dict[str, bytes]:
-        """The letters there are among `fields`; none of an erased person. Raises `sealing.Unreadable` if altered."""
-        self._keep_up()
-        with self._database.read() as connection:
-            key = self._key(connection, case)
-            if key is None:
-                return {}
-            wanted = select(letters.c.field, letters.c.locked)
-            wanted = wanted.where(letters.c.case_id == str(case), letters.c.field.in_(fields))
-            found = connection.execute(wanted).all()
-        return {row.field: sealing.unlock(key, row.locked, str(case), row.field) for row in found}
-
-    def erase(self, case: UUID, at: datetime) -> None:
-        """Destroy the person's key: journal first, so that no restore can undo it. Unknown or erased: nothing."""
-        with self._database.read() as connection:
-            if self._key(connection, case) is None:
-                return
-        self._journal.append(str(case), to_text(at))
-        self._replay()
-
-    def _lock_in(self, connection: Connection, case: UUID, key: bytes | None, fields: Mapping[str, bytes]) -> None:
-        if key is None:
-            return
-        rows = [
-            {"case_id": str(case), "field": field, "locked": sealing.lock(key, text, str(case), field)}
-            for field, text in fields.items()
-        ]
-        if rows:
-            connection.execute(self._insert(letters), rows)
-
-    def _keep_up(self) -> None:
-        """Replay what this database lacks: it may have been restored a moment ago."""
-        with self._database.look() as connection:
-            length = connection.execute(select(replayed.c.length)).scalar()
-        if length != self._journal.length():
-            self._replay()
-
-    def _replay(self, *, whole: bool = False) -> None:
-        """Destroy the keys of those the journal names from where this database stands, or of all it names."""
-        with self._database.write() as connection:
-            connection.execute(self._insert(replayed), {"one": 1, "length": 0})
-            start = connection.execute(select(replayed.c.length).with_for_update()).scalar_one()
-            erasures, length = self._journal.since(0 if whole else start)
-            if whole:
-                gone = select(persons.c.case_id).where(persons.c.wrapped_key.is_(None))
-                done = set(connection.execute(gone).scalars())
-                erasures = [erasure for erasure in erasures if erasure[0] not in done]
-            self._destroy(connection, erasures)
-            connection.execute(update(replayed).values(length=length))
-        if erasures and not self._database.is_postgres:
-            with self._database.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _destroy(self, connection: Connection, erasures: Sequence[tuple[str, str]]) -> None:
-        if not self._database.is_postgres:
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
-        for case, at in erasures:
-            connection.execute(self._insert(persons), {"case_id": case, "erased_at": at})
-            connection.execute(
-                update(persons)
-                .where(persons.c.case_id == case, persons.c.wrapped_key.is_not(None))
-                .values(wrapped_key=None, erased_at=at)
-            )
-            connection.execute(delete(letters).where(letters.c.case_id == case))
-
-    def _key(self, connection: Connection, case: UUID) -> bytes | None:
-        wrapped = connection.execute(select(persons.c.wrapped_key).where(persons.c.case_id == str(case))).scalar()
-        if wrapped is None:
-            return None
-        for master in self._keys.master:
-            try:
-                return sealing.unlock(master, wrapped, str(case), "key")
-            except sealing.Unreadable:
-                continue
-        raise sealing.Unreadable("no master key opens this person's key")
-
-    def _make_key(self, connection: Connection, case: UUID) -> bytes | None:
-        """A new person's key; whoever inserts first has made it, and an erased person keeps none."""
-        wrapped = sealing.lock(self._keys.master[0], sealing.new_key(), str(case), "key")
-        connection.execute(self._insert(persons), {"case_id": str(case), "wrapped_key": wrapped})
-        return self._key(connection, case)
-
-    def _insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
-        if self._database.is_postgres:
-            return postgresql.insert(table).on_conflict_do_nothing()
-        return sqlite.insert(table).on_conflict_do_nothing()
+        super().__init__(database, keys, TABLES)
 
 
-class Vaults:
-    """Opens each database's vault once; keys are asked for at the first use, never at import."""
+class Vaults(vault.Vaults):
+    """Opens each database's vault once."""
 
     def __init__(self, keys: Callable[[], Keys]) -> None:
-        self._asked = keys
-        self._lock = Lock()
-        self._opened: dict[Database, Vault] = {}
+        super().__init__(keys, TABLES)
 
-    def keys(self) -> Keys:
-        """The keys in force."""
-        return self._asked()
 
-    def check(self) -> None:
-        """Raises when a key is missing or an erasure could not be written down."""
-        Journal(self.keys().journal).open()
-
-    def of(self, database: Database) -> Vault:
-        """The vault of `database`, its erasures replayed."""
-        with self._lock:
-            if database not in self._opened:
-                self._opened[database] = Vault(database, self.keys())
-            return self._opened[database]
+__all__ = ["TABLES", "VAULT", "Keys", "Vault", "Vaults", "keys_from_settings", "letters", "persons", "replayed"]

@@ -44,10 +44,18 @@ class Settings(BaseSettings):
     holds the public half of the newest."""
     intake_public_key: str | None = None
     """Base64 of the X25519 public key the gateway seals to."""
+    people_private_key: SecretStr | None = None
+    """Base64 of the X25519 private keys of the service that keeps the names and numbers of those who serve, newest
+    first, separated by commas."""
+    people_public_key: str | None = None
+    """Base64 of the X25519 public key the gateway seals those to."""
+    contact_retention_days: int | None = Field(default=None, ge=0)
+    """Days after somebody left until their name and number are erased (`causo erase-contacts`). Unset: nobody has
+    decided, nothing is erased by itself."""
     code_key: SecretStr | None = None
     """Base64 of 32 bytes, the gateway's own: tracking codes and form tokens are derived from it. Never change it."""
     erasure_journal: Path | None = None
-    """File that remembers erasures, outside the databases and their backups, shared by all of feedback's processes.
+    """File that remembers erasures, outside the databases and their backups, shared by all of one service's processes.
     Unset: `erasures.journal` in `var_dir`, in development."""
     trusted_proxies: str = ""
     """Addresses of our own reverse proxies, separated by commas; only they may say for whom they ask. Never `*`."""

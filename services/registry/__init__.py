@@ -2,10 +2,11 @@
 
 Owns       units and what became of them (`unit`), since when the map is known (`map`), hamlets (`hamlet`), what
            changes the map as one (`reorganisation`), the plans of a territory (`policy`), teams and their members
-           (`team`), enterprises, messaging groups, courses, trainings and what members learnt (`learner`), the
-           catalogue of digital services (`digital_service`), guidance materials, topic campaigns; commendations, money
-           for teams (`funding_rule`, `funding`) and rosters on their way up (`roster`). Ids of units are derived from
-           (regime, level, code): codes repeat across regimes.
+           (`team`), decisions on many teams at once (`team_decision`), enterprises, messaging groups, courses,
+           trainings and what members learnt (`learner`), the catalogue of digital services (`digital_service`),
+           guidance materials, topic campaigns; commendations, money for teams (`funding_rule`, `funding`) and rosters
+           on their way up (`roster`); in a vault outside every event, members' names and numbers (`contact`). Ids of
+           units are derived from (regime, level, code): codes repeat across regimes.
 Publishes  on the exchange `registry.events`:
            `unit.registered` `unit.succeeded` `unit.ended` `unit.renamed` `unit.transferred` `map.declared`
            `hamlet.registered` `hamlet.succeeded` `hamlet.ended` `hamlet.renamed` `hamlet.transferred`
@@ -15,6 +16,8 @@ Publishes  on the exchange `registry.events`:
            `member.nominated` `member.appointed` `member.stood_down` `duty.assigned`
            `enterprise.registered` `enterprise.counted` `messaging_group.linked` `messaging_group.unlinked`
            `course.catalogued` `course.retired` `training.scheduled` `training.held` `training.called_off`
+           `team_decision.issued`
+           `member_contact.kept` `member_contact.erased` `member_contact.viewed`
            `member_skill.assessed` `member_skill.confirmed` `external_course.completed`
            `commendation.proposed` `commendation.selected` `commendation.declined` `commendation.approved`
            `commendation.awarded` `commendation.revoked`

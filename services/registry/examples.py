@@ -18,7 +18,9 @@ from services.registry.commendation_events import (
     CommendationSelected,
     Evidence,
 )
+from services.registry.contact import MemberContactErased, MemberContactKept, MemberContactViewed
 from services.registry.course import CourseCatalogued, CourseRetired
+from services.registry.decision import Establishment, Launch, Listed, Renewal, TeamDecisionIssued, decision_id
 from services.registry.digital_service import (
     DigitalServiceProposed,
     DigitalServicePublished,
@@ -93,6 +95,8 @@ MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000003")
 OTHER_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000006")
 THIRD_HAMLET_ID = UUID("019a0000-0000-7000-8000-000000000031")
 REORGANISATION_ID = UUID("019a0000-0000-7000-8000-000000000032")
+OTHER_TEAM_ID = UUID("019a0000-0000-7000-8000-000000000033")
+OTHER_MEMBER_ID = UUID("019a0000-0000-7000-8000-000000000034")
 ENTERPRISE_ID = UUID("019a0000-0000-7000-8000-000000000011")
 GROUP_ID = UUID("019a0000-0000-7000-8000-000000000012")
 COURSE_ID = UUID("019a0000-0000-7000-8000-000000000013")
@@ -273,6 +277,35 @@ EXAMPLES: tuple[Event, ...] = (
         signer="Chủ tịch Ủy ban nhân dân xã",
         successor=None,
     ),
+    TeamDecisionIssued(
+        decision=decision_id(COMMUNE, 2026, "MẪU-05/QĐ-UBND"),
+        unit=COMMUNE,
+        decision_no="MẪU-05/QĐ-UBND",
+        decision_date=date(2026, 10, 2),
+        signer="Chủ tịch Ủy ban nhân dân xã",
+        acts=(
+            Establishment(
+                team=OTHER_TEAM_ID,
+                name="Tổ công nghệ số cộng đồng ấp Thống Nhất",
+                hamlets=(OTHER_HAMLET_ID,),
+                appoints=(Listed(member=OTHER_MEMBER_ID, role="leader", organisation="Trưởng ấp"),),
+            ),
+            Renewal(team=TEAM_ID, hamlets=(HAMLET_ID,), stands_down=(MEMBER_ID,)),
+            Launch(team=OTHER_TEAM_ID),
+        ),
+    ),
+    MemberContactKept(
+        member=OTHER_MEMBER_ID,
+        team=OTHER_TEAM_ID,
+        letter=UUID("019a0000-0000-7000-8000-000000000017"),
+        has_phone=True,
+        publishes_name=True,
+        publishes_phone=False,
+        notice="2026-11",
+        kept_on=date(2026, 10, 2),
+    ),
+    MemberContactViewed(member=OTHER_MEMBER_ID, team=OTHER_TEAM_ID, viewer="official-1", purpose="call"),
+    MemberContactErased(member=OTHER_MEMBER_ID, reason="left", erased_on=date(2026, 12, 31)),
     EnterpriseRegistered(
         enterprise=ENTERPRISE_ID,
         commune=COMMUNE,

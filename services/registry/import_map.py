@@ -13,8 +13,8 @@ from pathlib import Path
 
 from services.kernel.bus import Payload
 from services.kernel.clock import Clock, system_clock
+from services.kernel.csv_rows import RowFault
 from services.kernel.message import Command
-from services.registry.csv_rows import RowFault
 from services.registry.known_rows import declare_maps
 from services.registry.profiles import profile_commands
 from services.registry.reading import Reading

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.registry.csv_rows import BadCell, Row, read_rows
+from services.kernel.csv_rows import BadCell, Row, read_rows
 from services.registry.map import DeclareMap
 from services.registry.reading import CellReader, Key, Reading, day, span
 from services.registry.unit import RegisterUnit

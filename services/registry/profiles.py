@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from services.kernel.csv_rows import BadCell, RowFault
 from services.kernel.message import Command
-from services.registry.csv_rows import BadCell, RowFault
 from services.registry.policy import DraftPolicyProfile, Plan, PublishPolicyProfile, profile_id
 from services.registry.reading import Key, Reading
 from services.registry.unit import Level, RegisterUnit

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from services.kernel.csv_rows import BadCell, Row, RowFault
 from services.kernel.identifiers import derived_id
-from services.registry.csv_rows import BadCell, Row, RowFault
 from services.registry.unit import RegisterUnit
 
 ACTOR = "causo-import"

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from services.kernel.csv_rows import BadCell, RowFault
 from services.kernel.identifiers import derived_id
-from services.registry.csv_rows import BadCell, RowFault
 from services.registry.reading import Key, Reading
 from services.registry.reorganisation import Reorganise
 from services.registry.unit import RegisterUnit

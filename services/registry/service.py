@@ -1,15 +1,25 @@
-"""The registry as the kernel runs it."""
+"""The registry as the kernel runs it.
 
-from collections.abc import Mapping
-from dataclasses import asdict
+Keys come from the settings of the runtime, when its edge starts or at the first use: relays hold none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from services.kernel.definition import ServiceDefinition
 from services.kernel.runtime import ServiceRuntime
+from services.kernel.settings import Settings
+from services.kernel.vault import Keys, Vaults
 from services.registry.campaign import CAMPAIGN
 from services.registry.commendation import COMMENDATION
+from services.registry.contact import CONTACT, EraseMemberContact, KeepMemberContact
+from services.registry.contact_letters import Preparing
+from services.registry.contact_questions import published_contact, read_member_contacts
 from services.registry.course import COURSE
+from services.registry.decision import TEAM_DECISION
 from services.registry.digital_service import DIGITAL_SERVICE
 from services.registry.enterprise import ENTERPRISE
 from services.registry.funding import FUNDING
@@ -25,6 +35,7 @@ from services.registry.roster import ROSTER
 from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
+from services.registry.vault import TABLES, keys_from_settings
 
 
 def rehearse(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,15 +43,41 @@ def rehearse(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict[str, A
     return asdict(runtime.rehearse("reorganise", payload))
 
 
-DEFINITION = ServiceDefinition(
-    name="registry",
-    home=Path(__file__).parent,
-    aggregates=(
-        *(UNIT, MAP, HAMLET, REORGANISATION),
-        *(TEAM, POLICY, ENTERPRISE, MESSAGING_GROUP),
-        *(COURSE, TRAINING, LEARNER),
-        *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),
-        *(COMMENDATION, FUNDING_RULE, FUNDING, ROSTER),
-    ),
-    questions={"rehearse": rehearse},
+AGGREGATES = (
+    *(UNIT, MAP, HAMLET, REORGANISATION),
+    *(TEAM, TEAM_DECISION, CONTACT, POLICY, ENTERPRISE, MESSAGING_GROUP),
+    *(COURSE, TRAINING, LEARNER),
+    *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),
+    *(COMMENDATION, FUNDING_RULE, FUNDING, ROSTER),
 )
+
+
+def define(keys: Callable[[], Keys]) -> ServiceDefinition:
+    """The service, its vault opened with `keys`."""
+    vaults = Vaults(keys, TABLES)
+    preparing = Preparing(vaults)
+    return ServiceDefinition(
+        name="registry",
+        home=Path(__file__).parent,
+        aggregates=AGGREGATES,
+        questions={
+            "rehearse": rehearse,
+            "read_member_contacts": read_member_contacts(vaults),
+            "published_contact": published_contact(vaults),
+        },
+        prepares={KeepMemberContact: preparing.keeping, EraseMemberContact: preparing.erasing},
+        takes_back={KeepMemberContact: preparing.take_back},
+        tables=TABLES.metadata,
+        check=vaults.check,
+    )
+
+
+def _configured(settings: Settings) -> ServiceDefinition:
+    return define(cache(lambda: keys_from_settings(settings)))
+
+
+def _no_keys() -> Keys:
+    raise TypeError("the registry's keys come from settings: run its definition through a ServiceRuntime")
+
+
+DEFINITION = replace(define(_no_keys), configured=_configured)

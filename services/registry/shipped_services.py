@@ -14,8 +14,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.kernel.csv_rows import BadCell, RowFault
 from services.kernel.message import Command
-from services.registry.csv_rows import BadCell, RowFault
 from services.registry.digital_service import (
     ProposeDigitalService,
     PublishDigitalService,

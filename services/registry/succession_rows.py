@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from services.registry.csv_rows import BadCell, Row, read_rows
+from services.kernel.csv_rows import BadCell, Row, read_rows
 from services.registry.reading import LEVEL_OF_DIGITS, CellReader, Key, Reading, code
 from services.registry.unit import RANK, RegisterUnit
 

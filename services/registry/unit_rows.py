@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from services.registry.csv_rows import BadCell, Row, read_rows
+from services.kernel.csv_rows import BadCell, Row, read_rows
 from services.registry.reading import DIGITS, LEVEL_OF_DIGITS, CellReader, Key, Reading, code, regime, span
 from services.registry.unit import RANK, RegisterUnit
 

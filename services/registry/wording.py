@@ -3,24 +3,11 @@
 Vietnamese arrives in two encodings that look alike; phones of one maker send the decomposed one (domain.md E21).
 """
 
-import re
-import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-MAX_LENGTH = 200
-_BLANKS = re.compile(r"\s+")
-
-
-def one_line(text: str) -> str:
-    """`text` in NFC, outer blanks removed, inner ones single."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
-
-
-def has_invisible(text: str) -> bool:
-    """True when `text` holds control or unassigned characters, or half a surrogate pair."""
-    return not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cn", "Cs", "Co") for c in text)
+from services.kernel.words import MAX_LENGTH, has_invisible, one_line
 
 
 def _normalised(value: Any) -> Any:

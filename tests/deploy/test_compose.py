@@ -22,7 +22,11 @@ ROOT = Path(__file__).parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 SERVERS = {"postgres", "rabbitmq"}
-PRIVATE_KEYS = {"master_key", "intake_private_key"}
+PRIVATE_KEYS = {
+    "feedback": {"master_key", "intake_private_key"},
+    "registry": {"people_master_key", "people_private_key"},
+}
+"""Held by these edges, and by nobody else."""
 
 
 def _sources(service: dict[str, Any]) -> set[str]:
@@ -98,7 +102,8 @@ def test_each_role_gets_the_secrets_of_its_own_database_only() -> None:
         owner = name.removeprefix("migrate-").split("-")[0]
         urls = {secret for secret in _sources(service) if secret.endswith("_database_url")}
         assert urls == (set() if name in SERVERS else {f"{owner}_database_url"}), name
-        assert _sources(service) & PRIVATE_KEYS == (PRIVATE_KEYS if name == "feedback" else set()), name
+        private = _sources(service) & set().union(*PRIVATE_KEYS.values())
+        assert private == PRIVATE_KEYS.get(name, set()), name
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - SERVERS))
@@ -115,14 +120,14 @@ def test_each_role_starts_with_its_secrets_and_not_without_any_of_them(
         secret.write_bytes(kept)
 
 
-def test_erasures_are_remembered_on_a_volume_of_their_own_and_only_by_the_edge() -> None:
-    edge = SERVICES["feedback"]
+@pytest.mark.parametrize("service", PRIVATE_KEYS)
+def test_erasures_are_remembered_on_a_volume_of_their_own_and_only_by_the_edge(service: str) -> None:
+    edge = SERVICES[service]
     (name, target) = edge["volumes"][0].split(":")
     assert Path(edge["environment"]["CAUSO_ERASURE_JOURNAL"]).parent == Path(target)
     assert name in COMPOSE["volumes"]
-    assert [who for who, one in SERVICES.items() if any(name in volume for volume in one.get("volumes", []))] == [
-        "feedback"
-    ]
+    mounted = {who: [v.split(":")[0] for v in one.get("volumes", [])] for who, one in SERVICES.items()}
+    assert [who for who, volumes in mounted.items() if name in volumes] == [service]
     image = (ROOT / "deploy" / "Dockerfile").read_text()
     assert re.search(rf"install -d -o causo -g causo -m 0700 {target}\n", image), "a volume of root's takes nothing"
 

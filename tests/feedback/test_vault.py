@@ -7,11 +7,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, select, update
 
-from services.feedback.erasures import Journal, JournalMissing
 from services.feedback.vault import VAULT, Keys, Vault, Vaults, keys_from_settings, letters, persons
 from services.kernel import sealing
 from services.kernel.clock import to_text
 from services.kernel.database import Database
+from services.kernel.erasures import Journal, JournalMissing
 from services.kernel.identifiers import new_id
 from services.kernel.settings import Mode, Settings
 from tests.feedback.conftest import NOW

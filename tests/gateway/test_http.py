@@ -226,6 +226,7 @@ def test_in_production_the_schema_is_closed_and_browsers_stay_on_https(edge: Gat
         token_key=SecretStr("t" * 32),
         code_key=SecretStr(key),
         intake_public_key=key,
+        people_public_key=key,
         hosts="causo.example",
     )
     parts = GatewayParts(settings, edge.parts.database, edge.parts.bus, edge.parts.clock)
@@ -234,7 +235,7 @@ def test_in_production_the_schema_is_closed_and_browsers_stay_on_https(edge: Gat
     assert answer.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
     assert client.post("/graphql", json={"query": ME}, headers={"Host": "localhost"}).status_code == 400
-    for missing in ("token_key", "code_key", "intake_public_key"):
+    for missing in ("token_key", "code_key", "intake_public_key", "people_public_key"):
         with pytest.raises(KeyMissing):
             create_app(replace(parts, settings=settings.model_copy(update={missing: None})))
     client.close()

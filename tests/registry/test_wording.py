@@ -5,7 +5,8 @@ import unicodedata
 from hypothesis import given as for_all, strategies as some
 from pydantic import TypeAdapter
 
-from services.registry.wording import Wording, one_line
+from services.kernel.words import one_line
+from services.registry.wording import Wording
 
 WORDING = TypeAdapter[str](Wording)
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from gateway.intake import intake
 from gateway.pages.rendering import asset
 from tests.gateway.pages.browsing import Reader, codes, count, errors, send, token
-from tests.gateway.pages.conftest import HONG_DAN, NINH_QUOI, Site, opened_site, sqlite_urls
+from tests.gateway.pages.conftest import HONG_DAN, NINH_QUOI, Site, Visits, opened_site, sqlite_urls
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_form_open_for_more_than_a_day_asks_to_send_again(site: Site, monkeypa
     ],
     ids=["json", "multipart", "too long", "too many fields", "not UTF-8", "not ASCII", "from elsewhere"],
 )
-@pytest.mark.parametrize("path", ["/phan-anh", "/tra-cuu"])
+@pytest.mark.parametrize("path", ["/phan-anh", "/tra-cuu", "/kiem-tra"])
 def test_what_is_no_form_of_ours_is_refused_in_vietnamese(
     site: Site, path: str, headers: dict[str, str], body: bytes, status: int
 ) -> None:
@@ -192,6 +192,10 @@ def every_page(site: Site) -> list[Any]:
         site.browser.post("/tra-cuu", data={"code": "1", "pin": "2"}),
         site.browser.post("/tra-cuu", data={"code": code, "pin": pin}),
         site.browser.post("/tra-cuu", content=b"", headers={"content-type": "text/plain"}),
+        site.browser.get("/kiem-tra"),
+        site.browser.post("/kiem-tra", data={"code": "12"}),
+        site.browser.post("/kiem-tra", data={"code": "1111 1111 1115"}),
+        site.browser.post("/kiem-tra", data={"code": Visits.code}),
     ]
 
 

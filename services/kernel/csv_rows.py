@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from services.registry.wording import MAX_LENGTH, has_invisible, one_line
+from services.kernel.words import MAX_LENGTH, has_invisible, one_line
 
 _NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
 _DAY_MONTH_YEAR = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
@@ -60,6 +60,10 @@ class Row:
             raise BadCell(column, "không được chứa ký tự điều khiển")
         return text
 
+    def optional(self, column: str) -> str | None:
+        """A text that may be left out, with its column too. Raises `BadCell`."""
+        return self.text(column) if self.cells.get(column) else None
+
     def one_of(self, column: str, choices: Sequence[str]) -> str:
         """One of the given words. Raises `BadCell`."""
         if self.cells[column] not in choices:
@@ -96,7 +100,17 @@ class Row:
 
 def read_rows(path: Path, columns: Sequence[str], faults: list[RowFault]) -> Iterator[Row]:
     """The readable rows of `path`; what is wrong with the file itself goes to `faults`. Unknown columns are left."""
-    text = _text(path, faults)
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        faults.append(RowFault(path.name, 1, "", "không mở được tệp"))
+        return
+    yield from read_bytes(path.name, raw, columns, faults)
+
+
+def read_bytes(file: str, raw: bytes, columns: Sequence[str], faults: list[RowFault]) -> Iterator[Row]:
+    """The same of a file's content; `file` is what faults call it."""
+    text = _text(file, raw, faults)
     if text is None:
         return
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
@@ -110,29 +124,24 @@ def read_rows(path: Path, columns: Sequence[str], faults: list[RowFault]) -> Ite
                 continue
             if header is None:
                 header = [one_line(cell).lower() for cell in cells]
-                if not _header_fits(path, start, header, columns, faults):
+                if not _header_fits(file, start, header, columns, faults):
                     return
             elif len(cells) != len(header):
-                faults.append(RowFault(path.name, start, "", f"có {len(cells)} ô, phải có {len(header)} ô"))
+                faults.append(RowFault(file, start, "", f"có {len(cells)} ô, phải có {len(header)} ô"))
             else:
                 yield Row(start, dict(zip(header, map(one_line, cells), strict=True)))
     except csv.Error:
-        faults.append(RowFault(path.name, line, "", "dòng hỏng: dấu ngoặc kép không đóng hoặc ký tự lạ"))
+        faults.append(RowFault(file, line, "", "dòng hỏng: dấu ngoặc kép không đóng hoặc ký tự lạ"))
     if header is None:
-        faults.append(RowFault(path.name, 1, "", "tệp rỗng, thiếu dòng tiêu đề"))
+        faults.append(RowFault(file, 1, "", "tệp rỗng, thiếu dòng tiêu đề"))
 
 
-def _text(path: Path, faults: list[RowFault]) -> str | None:
-    try:
-        raw = path.read_bytes()
-    except OSError:
-        faults.append(RowFault(path.name, 1, "", "không mở được tệp"))
-        return None
+def _text(file: str, raw: bytes, faults: list[RowFault]) -> str | None:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # An offset counts from after the mark, but lines do not care.
-        faults.append(RowFault(path.name, raw[: error.start].count(b"\n") + 1, "", "không phải chữ mã hoá UTF-8"))
+        faults.append(RowFault(file, raw[: error.start].count(b"\n") + 1, "", "không phải chữ mã hoá UTF-8"))
         return None
 
 
@@ -141,9 +150,9 @@ def _delimiter(text: str) -> str:
     return ";" if header.count(";") > header.count(",") else ","
 
 
-def _header_fits(path: Path, line: int, header: list[str], columns: Sequence[str], faults: list[RowFault]) -> bool:
+def _header_fits(file: str, line: int, header: list[str], columns: Sequence[str], faults: list[RowFault]) -> bool:
     missing = [column for column in columns if column not in header]
     twice = sorted({column for column in columns if header.count(column) > 1})
-    faults += [RowFault(path.name, line, column, "thiếu cột này") for column in missing]
-    faults += [RowFault(path.name, line, column, "cột này có hai lần") for column in twice]
+    faults += [RowFault(file, line, column, "thiếu cột này") for column in missing]
+    faults += [RowFault(file, line, column, "cột này có hai lần") for column in twice]
     return not missing and not twice

@@ -1,7 +1,7 @@
 """The journal of erasures: who was erased, in a file kept away from the database and its backups.
 
-One line an erasure, `<case> <instant>`. Any number of processes may share the file: each appends under its lock, in one
-write, and returns when the line is on the disk. What a full disk cut short names nobody, and the next line starts anew.
+One line an erasure, `<owner> <instant>`. Any number of processes may share the file: each appends under its lock, in
+one write, and returns when the line is on the disk. What a full disk cut short names nobody, the next line starts anew.
 
 Errors:
 
@@ -22,12 +22,16 @@ class JournalMissing(LookupError):
     """The journal must be configured and is not."""
 
 
-def journal_from(settings: Settings) -> Path:
-    """Where the journal lies; in development under `var`. Raises `JournalMissing`."""
+def journal_from(settings: Settings, prefix: str = "") -> Path:
+    """Where the journal lies; in development under `var`. Raises `JournalMissing`.
+
+    Each database has a journal of its own; `prefix` tells the files apart where one process runs several services.
+    """
     if settings.erasure_journal is None and settings.mode is Mode.PRODUCTION:
         rule = "a file that outlives containers, outside the databases and their backups"
         raise JournalMissing(f"CAUSO_ERASURE_JOURNAL is required in production mode: {rule}")
-    return settings.erasure_journal or settings.var_dir / "erasures.journal"
+    journal = settings.erasure_journal or settings.var_dir / "erasures.journal"
+    return journal.with_name(prefix + journal.name)
 
 
 class Journal:
@@ -41,18 +45,18 @@ class Journal:
         with self._opened(fcntl.LOCK_EX):
             pass
 
-    def append(self, case: str, at: str) -> None:
+    def append(self, owner: str, at: str) -> None:
         """Add an erasure and return when it is durable. Raises `OSError`."""
         with self._opened(fcntl.LOCK_EX) as descriptor:
             end = os.fstat(descriptor).st_size
             cut = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-            line = b"\n" * cut + f"{case} {at}\n".encode()
+            line = b"\n" * cut + f"{owner} {at}\n".encode()
             if os.write(descriptor, line) < len(line):
                 raise OSError(ENOSPC, os.strerror(ENOSPC), str(self._path))
             os.fsync(descriptor)
 
     def since(self, start: int) -> tuple[Sequence[tuple[str, str]], int]:
-        """The erasures `(case, instant)` after the first `start` bytes, and how long the journal is now.
+        """The erasures `(owner, instant)` after the first `start` bytes, and how long the journal is now.
 
         A journal shorter than `start` is another one: all of it is given.
         """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.feedback.erasures import Journal
+from services.kernel.erasures import Journal
 
 AT = "2026-11-20T02:00:00.000000Z"
 

@@ -1,0 +1,99 @@
+"""The way back: hamlets, teams and members as the files they could have come from; taken in again they change nothing.
+
+Teams that are dissolved are left out, and who served in them.
+Names and telephone numbers of people are not in it: they are read one by one, and each reading is recorded.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Select, select
+
+from gateway import members, teams, units
+from gateway.roster.cells import word_of, written
+from gateway.roster.files import COLUMNS, CONTACT, LEVELS, OPTIONAL, ORGANISATIONS, ROLES, SEPARATOR, YES_NO, Kind
+from gateway.teams import FOR_EVER
+from gateway.unit_tree import belonging
+from gateway.viewer import Scope
+
+Line: TypeAlias = Sequence[object]
+Lines: TypeAlias = Callable[[Connection, Select[tuple[str]], Scope, date], Iterator[Line]]
+
+
+def template(kind: Kind) -> bytes:
+    """An empty file with its columns."""
+    return written((*COLUMNS[kind], *(CONTACT if kind == "members" else ())), [])
+
+
+def export(connection: Connection, kind: Kind, unit: str, today: date, scope: Scope) -> bytes:
+    """Everything of a kind below a unit, as far as the viewer may see, in Vietnamese order."""
+    here = select(belonging([unit], today).c.unit)
+    lines: Lines = {"hamlets": _hamlets, "teams": _teams, "members": _members}[kind]
+    return written((*COLUMNS[kind], *OPTIONAL[kind]), lines(connection, here, scope, today))
+
+
+def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
+    hamlets, communes = units.LIVE.hamlets.c, units.LIVE.units.c
+    query = select(communes.code, hamlets.name, hamlets.kind, hamlets.valid_from, hamlets.hamlet)
+    query = query.join_from(units.LIVE.hamlets, units.LIVE.units, hamlets.commune == communes.unit)
+    query = query.where(hamlets.commune.in_(here), scope.hamlets(hamlets.hamlet))
+    query = query.where(units.in_force(today, units.LIVE.hamlets), units.told_on(today))
+    yield from map(tuple, connection.execute(query.order_by(communes.code, hamlets.sort_key, hamlets.hamlet)))
+
+
+def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
+    table, communes, served = teams.LIVE.teams.c, units.LIVE.units.c, teams.LIVE.served.c
+    hamlets, decided = units.LIVE.hamlets.c, teams.LIVE.decisions.c
+    names: dict[str, list[str]] = {}
+    now = select(served.team, served.hamlet, hamlets.name, hamlets.commune)
+    now = now.join_from(teams.LIVE.served, units.LIVE.hamlets, served.hamlet == hamlets.hamlet)
+    now = now.where(served.until == FOR_EVER, hamlets.commune.in_(here), units.told_on(today, units.LIVE.hamlets))
+    found = connection.execute(now.order_by(hamlets.sort_key, hamlets.hamlet)).all()
+    often: dict[tuple[str, str], int] = {}
+    for row in found:
+        key = (row.commune, row.name.casefold())
+        often[key] = often.get(key, 0) + 1
+    for row in found:
+        alone = often[row.commune, row.name.casefold()] == 1 and SEPARATOR not in row.name
+        names.setdefault(row.team, []).append(row.name if alone else row.hamlet)
+    query = select(teams.LIVE.teams, communes.code, decided.signer)
+    query = query.join_from(teams.LIVE.teams, units.LIVE.units, table.commune == communes.unit)
+    query = query.outerjoin(teams.LIVE.decisions, (decided.team == table.team) & (decided.kind == "established"))
+    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None), units.told_on(today))
+    for row in connection.execute(query.order_by(communes.code, table.sort_key, table.team)):
+        yield (
+            row.code,
+            row.name,
+            word_of(LEVELS, row.level),
+            f" {SEPARATOR} ".join(names.get(row.team, ())),
+            row.decision_no,
+            row.decision_date,
+            row.signer,
+            row.launched_on,
+            row.team,
+        )
+
+
+def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
+    table, people, communes = teams.LIVE.teams.c, members.LIVE.members.c, units.LIVE.units.c
+    query = select(members.LIVE.members, communes.code, table.name.label("title"))
+    query = query.join_from(members.LIVE.members, teams.LIVE.teams, people.team == table.team)
+    query = query.join(units.LIVE.units, table.commune == communes.unit)
+    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None), units.told_on(today))
+    query = query.order_by(communes.code, table.sort_key, table.team, people.appointed_on, people.member)
+    for row in connection.execute(query):
+        yield (
+            row.code,
+            row.title,
+            row.member,
+            word_of(ROLES, row.role),
+            row.organisation,
+            word_of(ORGANISATIONS, row.organisation_kind),
+            word_of(YES_NO, row.same_hamlet),
+            word_of(YES_NO, row.part_time),
+            date.fromisoformat(row.appointed_on),
+            row.term_to,
+            row.stood_down_on,
+            row.team,
+        )
