@@ -168,7 +168,7 @@ def import_map(
         successions or importing.SUCCESSIONS_CSV,
         known_from or importing.KNOWN_FROM_CSV,
         importing.PROFILES if units is None else None,
-        importing.REORGANISATIONS if units is None else None,
+        importing.REORGANISATIONS if units is None else reorganisations,
         importing.DIGITAL_SERVICES if units is None else None,
         good_rows_only=good_rows,
     )

@@ -185,10 +185,10 @@ LIVE = Commendations()
 # Questions; `visible` is the viewer's scope as a condition on `commendations`
 
 
-def within(unit: str) -> ColumnElement[bool]:
+def within(unit: str, today: date) -> ColumnElement[bool]:
     """Commendations of teams below a unit or what preceded it."""
     team = teams.LIVE.teams.c
-    here = select(team.team).where(team.commune.in_(select(ever_held([unit], "asked_about").c.unit)))
+    here = select(team.team).where(team.commune.in_(select(ever_held([unit], today, "asked_about").c.unit)))
     return LIVE.commendations.c.team.in_(here)
 
 
@@ -215,26 +215,26 @@ def commendation_by_id(connection: Connection, commendation: str, visible: Colum
     return connection.execute(query).one_or_none()
 
 
-def _awarded(unit: str, year: int) -> list[ColumnElement[bool]]:
+def _awarded(unit: str, year: int, today: date) -> list[ColumnElement[bool]]:
     table = LIVE.commendations.c
     first, last = date(year, 1, 1).isoformat(), date(year, 12, 31).isoformat()
-    return [table.status == "awarded", table.awarded_on >= first, table.awarded_on <= last, within(unit)]
+    return [table.status == "awarded", table.awarded_on >= first, table.awarded_on <= last, within(unit, today)]
 
 
-def roll_page(connection: Connection, unit: str, year: int, wanted: Slice) -> Page:
+def roll_page(connection: Connection, unit: str, year: int, today: date, wanted: Slice) -> Page:
     """Who was awarded in a year below a unit or what preceded it, and not revoked; the latest first. For everybody."""
     table, team = LIVE.commendations.c, teams.LIVE.teams.c
     query = (
         select(LIVE.commendations, team.name.label("team_name"), team.commune)
         .join(teams.LIVE.teams, team.team == table.team)
-        .where(*_awarded(unit, year))
+        .where(*_awarded(unit, year, today))
     )
     return page_of(connection, query, [table.awarded_on, table.commendation], wanted, descending=True)
 
 
-def roll_count(connection: Connection, unit: str, year: int) -> int:
+def roll_count(connection: Connection, unit: str, year: int, today: date) -> int:
     """How many they are."""
-    query = select(func.count()).select_from(LIVE.commendations).where(*_awarded(unit, year))
+    query = select(func.count()).select_from(LIVE.commendations).where(*_awarded(unit, year, today))
     return connection.execute(query).scalar_one()
 
 

@@ -273,9 +273,13 @@ def seen(of_teams: ColumnElement[bool], of_units: ColumnElement[bool]) -> Column
     return or_(and_(payee == "team", of_teams), and_(payee == "unit", of_units))
 
 
-def below_or_at(unit: str) -> ColumnElement[bool]:
+def below_or_at(unit: str, today: date) -> ColumnElement[bool]:
     """Allocations to a unit, to what lies below it or preceded it, and to the teams there."""
-    about, team, here = LIVE.allocations.c.about, teams.LIVE.teams.c, select(ever_held([unit], "asked_about").c.unit)
+    about, team, here = (
+        LIVE.allocations.c.about,
+        teams.LIVE.teams.c,
+        select(ever_held([unit], today, "asked_about").c.unit),
+    )
     return or_(about.in_(here), about.in_(select(team.team).where(team.commune.in_(here))))
 
 

@@ -2,22 +2,23 @@
 
 A row of a unit or hamlet holds for the days `since` to `until` (not included); the rows of one cover all days, so that
 any day has exactly one, whether the unit stands on it or not. What belongs to a unit that went whole into another
-belongs to that one from the day on: `map_homes`.
+belongs to that one from the day on, what belongs to one that was divided to the unit it lay under: `map_above`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Boolean, Column, Connection, Date, Float, Index, LargeBinary, Table, bindparam, delete, select
+from sqlalchemy import Boolean, Column, Connection, Date, Float, Index, LargeBinary, Table
 
 from gateway.rows import Identifier, ReadModel
 from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
-from services.kernel.rows import Rows, change_from, write_all
+from services.kernel.rows import Rows, write_all
+from services.kernel.spans import Spans
 
 ALWAYS, FOR_EVER = date.min, date.max
 
@@ -178,18 +179,21 @@ class Units(ReadModel):
             self.metadata,
             Column("holds", Identifier, primary_key=True),
             Column("also", Identifier, primary_key=True),
+            Column("since", Date, primary_key=True),
+            Column("until", Date, nullable=False),
+            Column("parent", Boolean, nullable=False),
         )
         """Who holds a unit holds its children and what it came from: one table, so that one index walks both."""
-        self.homes = Table(
-            f"map_homes{self.suffix}",
+        self.above = Table(
+            f"map_above{self.suffix}",
             self.metadata,
             Column("unit", Identifier, primary_key=True),
             Column("since", Date, primary_key=True),
             Column("until", Date, nullable=False),
-            Column("home", Identifier, nullable=False),
+            Column("above", Identifier),
         )
-        """Units that went whole into others, and where what is theirs belongs from then on."""
-        Index(f"map_homes_home{self.suffix}", self.homes.c.home)
+        """Where what is a unit's belongs: its parent, from the day it went whole into another that one."""
+        Index(f"map_above_above{self.suffix}", self.above.c.above)
         self.known = Table(
             f"map_known{self.suffix}",
             self.metadata,
@@ -224,11 +228,12 @@ class _Batch:
     """What a batch of events does to the tables."""
 
     def __init__(self, model: Units, connection: Connection) -> None:
-        self._model, self._connection = model, connection
-        self._units, self._hamlets = Rows(model.units), Rows(model.hamlets)
+        self._connection = connection
+        self._units = Spans(model.units, "unit", ALWAYS, FOR_EVER)
+        self._hamlets = Spans(model.hamlets, "hamlet", ALWAYS, FOR_EVER)
+        self._above = Spans(model.above, "unit", ALWAYS, FOR_EVER)
         self._successions, self._carried, self._known = Rows(model.successions), Rows(model.carried), Rows(model.known)
-        self._ended: dict[str, list[dict[str, Any]]] = {"unit": [], "hamlet": []}
-        self._whole: set[str] = set()
+        self._model, self._transfers = model, list[UnitTransferred]()
 
     def take(self, event: MapEvent) -> None:
         match event:
@@ -242,113 +247,81 @@ class _Batch:
                 assert_never(event)
 
     def _take_unit(self, event: UnitEvent) -> None:
+        unit = str(event.unit)
         match event:
             case UnitRegistered():
-                self._units.put(_unit_row(event))
+                row = _unit_row(event)
+                self._units.begin(row)
+                self._above.begin({"unit": unit, "above": row["parent"]})
                 if event.parent is not None:
-                    self._carry(event.parent, event.unit)
+                    self._carry(event.parent, event.unit, ALWAYS, parent=True)
             case UnitEnded():
-                self._ended["unit"].append({"ended": str(event.unit), "last_day": event.valid_to})
+                self._units.change(unit, {"valid_to": event.valid_to})
             case UnitSucceeded():
                 self._succeed(event.unit, event)
-                self._carry(event.successor, event.unit)
+                self._carry(event.successor, event.unit, event.on)
                 if not event.part:
-                    self._whole.add(str(event.unit))
+                    self._above.change(unit, {"above": str(event.successor)}, event.on)
             case UnitRenamed():
-                self._change("unit", event.unit, event.on, _named(event.title, event.kind))
+                self._units.change(unit, _named(event.title, event.kind), event.on)
             case UnitTransferred():
-                self._change("unit", event.unit, event.on, {"parent": str(event.parent)})
-                self._carry(event.parent, event.unit)
+                self._units.change(unit, {"parent": str(event.parent)}, event.on)
+                self._above.change(unit, {"above": str(event.parent)}, event.on)
+                self._carry(event.parent, event.unit, event.on, parent=True)
+                self._transfers.append(event)
             case _:
                 assert_never(event)
 
     def _take_hamlet(self, event: HamletEvent) -> None:
+        hamlet = str(event.hamlet)
         match event:
             case HamletRegistered():
-                self._hamlets.put(_hamlet_row(event))
+                self._hamlets.begin(_hamlet_row(event))
             case HamletEnded():
-                self._ended["hamlet"].append({"ended": str(event.hamlet), "last_day": event.valid_to})
+                self._hamlets.change(hamlet, {"valid_to": event.valid_to})
             case HamletSucceeded():
                 self._succeed(event.hamlet, event)
             case HamletRenamed():
                 named = {"name": event.title, "kind": event.kind, "sort_key": sort_key(event.title)}
-                self._change("hamlet", event.hamlet, event.on, named)
+                self._hamlets.change(hamlet, named, event.on)
             case HamletTransferred():
-                self._change("hamlet", event.hamlet, event.on, {"commune": str(event.commune)})
+                self._hamlets.change(hamlet, {"commune": str(event.commune)}, event.on)
             case _:
                 assert_never(event)
 
     def write(self) -> None:
-        self._flush()
-        if self._whole:
-            self._settle()
+        for spans in (self._units, self._hamlets, self._above):
+            spans.write(self._connection)
+        write_all(self._connection, self._successions, self._carried, self._known)
+        for gone in self._transfers:
+            self._let_go(gone)
 
-    def _flush(self) -> None:
-        write_all(self._connection, self._units, self._successions, self._carried, self._known, self._hamlets)
-        for key, table in (("unit", self._model.units), ("hamlet", self._model.hamlets)):
-            if self._ended[key]:
-                ended = table.update().where(table.c[key] == bindparam("ended"))
-                self._connection.execute(ended.values(valid_to=bindparam("last_day")), self._ended[key])
-                self._ended[key] = []
+    def _carry(self, holds: UUID, also: UUID, since: date, *, parent: bool = False) -> None:
+        edge = {"holds": str(holds), "also": str(also), "since": since}
+        self._carried.put(edge | {"until": FOR_EVER, "parent": parent})
 
-    def _carry(self, holds: UUID, also: UUID) -> None:
-        self._carried.put({"holds": str(holds), "also": str(also)})
+    def _let_go(self, gone: UnitTransferred) -> None:
+        """Who was a unit's parent holds it no longer."""
+        carried = self._model.carried
+        theirs = carried.update().where(carried.c.also == str(gone.unit), carried.c.parent, carried.c.since < gone.on)
+        others = theirs.where(carried.c.holds != str(gone.parent), carried.c.until > gone.on)
+        self._connection.execute(others.values(until=gone.on))
 
     def _succeed(self, gone: UUID, event: UnitSucceeded | HamletSucceeded) -> None:
         seat = isinstance(event, UnitSucceeded) and event.seat
         row = {"unit": str(gone), "successor": str(event.successor), "on_day": event.on}
         self._successions.put(row | {"part": event.part, "seat": seat})
 
-    def _change(self, key: str, identity: UUID, on: date, values: Mapping[str, Any]) -> None:
-        """From `on` the last row is another one. Such events are rare: each is written by itself."""
-        self._flush()
-        table = self._model.units if key == "unit" else self._model.hamlets
-        change_from(self._connection, table, {key: str(identity)}, on, **values)
-
-    def _settle(self) -> None:
-        """Write anew where what belonged to units that went whole belongs, and to those that had gone into them."""
-        homes = self._model.homes
-        came = select(homes.c.unit).where(homes.c.home.in_(self._whole))
-        gone = self._whole | set(self._connection.execute(came).scalars())
-        steps = self._steps(gone)
-        rows = [row for unit in sorted(gone) for row in _homes(unit, steps)]
-        self._connection.execute(delete(homes).where(homes.c.unit.in_(gone)))
-        self._connection.execute(homes.insert(), rows)
-
-    def _steps(self, gone: Collection[str]) -> dict[str, tuple[str, date]]:
-        """Of these units and of what they became: into which unit each went whole, and when."""
-        went, steps, ask = self._model.successions.c, dict[str, tuple[str, date]](), set(gone)
-        while ask:
-            asked = select(went.unit, went.successor, went.on_day).where(went.unit.in_(ask), went.part.is_(False))
-            found = {row.unit: (row.successor, row.on_day) for row in self._connection.execute(asked)}
-            steps |= found
-            ask = {successor for successor, _ in found.values()} - steps.keys()
-        return steps
-
-
-def _homes(unit: str, steps: Mapping[str, tuple[str, date]]) -> list[dict[str, Any]]:
-    """The way of one unit as rows."""
-    rows: list[dict[str, Any]] = []
-    at = unit
-    while at in steps:
-        at, on = steps[at]
-        if rows:
-            rows[-1]["until"] = on
-        rows.append({"unit": unit, "since": on, "until": FOR_EVER, "home": at})
-    return rows
-
 
 def _unit_row(unit: UnitRegistered) -> dict[str, Any]:
     row = unit.model_dump(exclude={"title"})
     place = {"unit": str(unit.unit), "parent": None if unit.parent is None else str(unit.parent)}
-    return row | place | _named(unit.title, unit.kind) | {"since": ALWAYS, "until": FOR_EVER}
+    return row | place | _named(unit.title, unit.kind)
 
 
 def _hamlet_row(hamlet: HamletRegistered) -> dict[str, Any]:
     return {
         "hamlet": str(hamlet.hamlet),
-        "since": ALWAYS,
-        "until": FOR_EVER,
         "commune": str(hamlet.commune),
         "name": hamlet.title,
         "kind": hamlet.kind,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, func, select, union, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select, union
 
 from gateway.map_tables import LIVE
 from gateway.paging import Page, Slice, page_by_group
@@ -21,14 +21,17 @@ def below(roots: Sequence[str] | Select[Any], as_of: date | None) -> CTE:
     return tree.union(step) if as_of is None else tree.union_all(step.where(in_force(as_of)))
 
 
-def belonging(roots: Sequence[str] | Select[Any], day: date) -> Subquery:
+def belonging(roots: Sequence[str] | Select[Any], day: date) -> CTE:
     """`(root, unit)` of the units whose things belong to the roots on a day: those below, and all that went into them.
 
-    As a whole, that is: what a unit was divided over belongs to none of its parts until somebody says so.
+    As a whole, that is: what a unit was divided over belongs to none of its parts until somebody says so, but still to
+    the unit it lay under.
     """
-    tree, homes = below(roots, day), LIVE.homes.c
-    came = select(tree.c.root, homes.unit).join(tree, homes.home == tree.c.unit)
-    return union_all(select(tree), came.where(homes.since <= day, homes.until > day)).subquery()
+    units, above = LIVE.units, LIVE.above
+    start = select(units.c.unit.label("root"), units.c.unit).where(among(units.c.unit, roots), told_on(day))
+    tree = start.cte(recursive=True)
+    step = select(tree.c.root, above.c.unit).join(tree, above.c.above == tree.c.unit)
+    return tree.union_all(step.where(told_on(day, above)))
 
 
 def children_pages(connection: Connection, parents: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
@@ -124,11 +127,12 @@ def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) ->
     return counted(connection, query)
 
 
-def ever_held(held: Sequence[str], name: str = "ever_held") -> CTE:
-    """`unit`: the units held, what lies below them, and all that preceded any of these. Follows time backwards only.
+def ever_held(held: Sequence[str], today: date, name: str = "ever_held") -> CTE:
+    """`unit`: the units held today, what lies below them, and all that preceded any of these by now.
 
     The viewer's scope has the usual name: beside it another one needs a name of its own.
     """
-    units, carried = LIVE.units.c, LIVE.carried.c
+    units, carried = LIVE.units.c, LIVE.carried
     reach = select(units.unit).where(among(units.unit, held)).cte(name, recursive=True)
-    return reach.union(select(carried.also).join(reach, carried.holds == reach.c.unit))
+    step = select(carried.c.also).join(reach, carried.c.holds == reach.c.unit)
+    return reach.union(step.where(told_on(today, carried)))

@@ -109,9 +109,13 @@ def units_by_id(connection: Connection, ids: Sequence[str], as_of: date) -> dict
 
 def homes_of(connection: Connection, ids: Sequence[str], day: date) -> dict[str, str]:
     """The unit that what belongs to each unit belongs to on a day: itself, or what it went into as a whole."""
-    homes = LIVE.homes.c
-    gone = select(homes.unit, homes.home).where(homes.unit.in_(ids), told_on(day, LIVE.homes))
-    return {one: one for one in ids} | {r.unit: r.home for r in connection.execute(gone)}
+    went, homes = LIVE.successions.c, {one: one for one in ids}
+    while True:
+        gone = select(went.unit, went.successor).where(went.part.is_(False), went.on_day <= day)
+        steps = {r.unit: r.successor for r in connection.execute(gone.where(went.unit.in_(set(homes.values()))))}
+        if not steps:
+            return homes
+        homes = {one: steps.get(home, home) for one, home in homes.items()}
 
 
 def ancestors(connection: Connection, ids: Sequence[str], day: date) -> dict[str, list[str]]:

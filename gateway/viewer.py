@@ -53,7 +53,7 @@ class Scope:
     @cached_property
     def _held(self) -> Select[tuple[str]]:
         # One CTE for the whole statement, however often it is asked for.
-        return select(ever_held(self._viewer.units).c.unit)
+        return select(ever_held(self._viewer.units, self._today).c.unit)
 
     @cached_property
     def _served(self) -> Select[tuple[str]]:
@@ -69,8 +69,9 @@ class Scope:
         if self._viewer.role in TEAM_ROLES:
             return hamlet.in_(self._served)
         if self._viewer.role in OFFICIALS:
-            known = units.LIVE.hamlets.c
-            return hamlet.in_(select(known.hamlet).where(known.commune.in_(self._held)))
+            known = units.LIVE.hamlets
+            here = select(known.c.hamlet).where(known.c.commune.in_(self._held), units.told_on(self._today, known))
+            return hamlet.in_(here)
         return false()
 
     @cached_property

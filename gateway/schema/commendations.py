@@ -225,7 +225,7 @@ class CommendationQueries:
         wanted, visible = slice_of(first, after), context.scope.of_teams(table.team)
         those = []
         if unit is not None:
-            those.append(commendations.within(context.read(unit_id_of, unit, context.today)))
+            those.append(commendations.within(context.read(unit_id_of, unit, context.today), context.today))
         if team is not None:
             those.append(table.team == id_of(team, "team"))
         if status is not None:
@@ -279,6 +279,6 @@ class CommendationQueries:
             raise InvalidInput("`year` phải từ 2000 đến 2100.", field="year")
         place = context.read(unit_id_of, unit, context.today)
         return Listing(
-            lambda: once(lambda: context.read(commendations.roll_page, place, year, wanted)),
-            lambda: once(lambda: context.read(commendations.roll_count, place, year)),
+            lambda: once(lambda: context.read(commendations.roll_page, place, year, context.today, wanted)),
+            lambda: once(lambda: context.read(commendations.roll_count, place, year, context.today)),
         )

@@ -328,7 +328,7 @@ def _those(context: Context, where: dict[str, Any]) -> list[ColumnElement[bool]]
         raise InvalidInput("`startsTo` phải từ `startsFrom` trở đi.", field="startsTo")
     those: list[ColumnElement[bool]] = []
     if where.get("unit") is not None:
-        those.append(funding.below_or_at(context.read(unit_id_of, where["unit"], context.today)))
+        those.append(funding.below_or_at(context.read(unit_id_of, where["unit"], context.today), context.today))
     if since is not None:
         those.append(table.period_from >= since.isoformat())
     if until is not None:

@@ -8,6 +8,7 @@ afterwards. A question that is refused answers `{"refused": {"code", "message"}}
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from services.feedback.letters import field_of
 from services.feedback.territory import TERRITORY
 from services.feedback.vault import Vaults
 from services.kernel import sealing, store
+from services.kernel.clock import business_date
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 
@@ -78,7 +80,7 @@ def read_case(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], Any]:
         except ValidationError as error:
             return _bad_question(error)
         case = load_case(runtime.database, asked.case)
-        if case.commune is None or not _in_scope(runtime.database, asked.viewer, case):
+        if case.commune is None or not _in_scope(runtime.database, asked.viewer, case, business_date(runtime.clock())):
             return _refused("NOT_IN_SCOPE", "Phản ánh này không thuộc địa bàn hoặc lĩnh vực của Ông/Bà.")
         viewed = ViewPersonalData(
             command_id=new_id(),
@@ -123,14 +125,14 @@ def case_answer(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], Any]:
     return question
 
 
-def _in_scope(database: Database, viewer: Viewer, case: Case) -> bool:
+def _in_scope(database: Database, viewer: Viewer, case: Case, today: date) -> bool:
     """Teams read no residents' letters; handlers those of their body in their units, officials those of their units."""
     if case.commune is None or viewer.role in ("team_leader", "team_member"):
         return False
     if viewer.role == "body_handler" and (viewer.body is None or viewer.body != case.body):
         return False
     with database.read() as connection:
-        in_charge = TERRITORY.in_charge(connection, case.commune)
+        in_charge = TERRITORY.in_charge(connection, case.commune, today)
     return not in_charge.isdisjoint(str(unit) for unit in viewer.units)
 
 

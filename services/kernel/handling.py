@@ -153,8 +153,10 @@ class CommandProcessor:
     def rehearse(self, command: Command) -> Answer:
         """What the answer would be now; nothing is recorded. Raises trouble with the database."""
         with self._database.read() as connection:
+            item = self._item(command)
+            item.contended = True  # no stream is taken for new: no append will tell
             try:
-                answer, _ = self._decide(_Working(connection, OrderedDict()), self._item(command), place=0)
+                answer, _ = self._decide(_Working(connection, OrderedDict()), item, place=0)
             except Refused as refusal:
                 answer = _refusal(self._aggregates[type(command)].stream(command), refusal)
         return answer

@@ -72,19 +72,3 @@ def write_all(connection: Connection, *changes: Rows) -> None:
     """Write several tables' changes in the order given."""
     for rows in changes:
         rows.write(connection)
-
-
-def change_from(connection: Connection, table: Table, identity: Mapping[str, Any], on: Any, **values: Any) -> None:
-    """From `on` a thing is otherwise: its last row, of those that follow each other by `since` and `until`, ends there.
-
-    Without a row nothing happens. Written at once: whatever was gathered of the table must be written before.
-    """
-    mine = [table.c[name] == value for name, value in identity.items()]
-    last = connection.execute(table.select().where(*mine).order_by(table.c.since.desc()).limit(1)).one_or_none()
-    if last is None:
-        return
-    if last.since == on:
-        connection.execute(table.update().where(*mine, table.c.since == on).values(**values))
-        return
-    connection.execute(table.update().where(*mine, table.c.since == last.since).values(until=on))
-    connection.execute(table.insert().values(**{**last._asdict(), "since": on, **values}))

@@ -123,6 +123,7 @@ _RULES = {
     "bool_parsing": "phải là đúng hoặc sai",
     "tuple_type": "phải là danh sách",
     "model_type": "phải là các mục có tên",
+    "model_attributes_type": "phải là các mục có tên",
     "date_from_datetime_inexact": "phải là ngày, dạng 2026-01-31",
     "date_from_datetime_parsing": "phải là ngày, dạng 2026-01-31",
     "date_parsing": "phải là ngày, dạng 2026-01-31",

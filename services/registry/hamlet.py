@@ -95,6 +95,12 @@ class Hamlet:
         """True when the hamlet stands that day."""
         return self.registered.valid_from <= on and (self.last_day is None or on <= self.last_day)
 
+    @property
+    def changed_on(self) -> date:
+        """The last day from which something about it is otherwise; nothing may be told of a day before."""
+        days = (self.named_on, self.communes[-1][0] if self.communes else None, self.gone_on)
+        return max((day for day in days if day is not None), default=date.min)
+
     def commune_on(self, day: date) -> UUID:
         """The commune it was put under on a day; that one may have gone into another."""
         return next((commune for on, commune in reversed(self.communes) if on <= day), self.registered.commune)
@@ -251,6 +257,7 @@ def _end(command: EndHamlet, hamlet: Hamlet) -> list[HamletEvent]:
     if hamlet.last_day is not None:
         raise Refused("Ấp, khóm này đã có ngày hết hiệu lực.", code="HAMLET_ENDED", field="valid_to")
     _stands(hamlet, command.valid_to, "valid_to")
+    _not_changed_later(hamlet, command.valid_to + timedelta(days=1), "valid_to")
     return [HamletEnded(hamlet=command.hamlet, valid_to=command.valid_to)]
 
 
@@ -262,7 +269,8 @@ def _stands(hamlet: Hamlet, on: date, field: str = "on") -> None:
 def _succeed(command: SucceedHamlet, hamlet: Hamlet) -> list[HamletEvent]:
     if command.successor == command.hamlet:
         raise Refused("Ấp, khóm không thể kế tục chính nó.", code="SUCCESSOR_IS_SELF", field="successor")
-    _not_changed_later(hamlet.gone_on, command.on + timedelta(days=1))
+    _not_changed_later(hamlet, command.on)
+    _stands(hamlet, command.on - timedelta(days=1))
     same_day = hamlet.gone_on == command.on
     if same_day and command.successor in hamlet.successors:
         raise Refused("Việc kế tục này đã được ghi.", code="SUCCESSION_EXISTS", field="successor")
@@ -272,16 +280,16 @@ def _succeed(command: SucceedHamlet, hamlet: Hamlet) -> list[HamletEvent]:
 
 
 def _rename(command: RenameHamlet, hamlet: Hamlet) -> list[HamletEvent]:
-    if hamlet.named == (command.title, command.kind):
+    if hamlet.named == (command.title, command.kind) and (hamlet.named_on is None or hamlet.named_on <= command.on):
         return []
     _stands(hamlet, command.on)
-    _not_changed_later(hamlet.named_on, command.on)
+    _not_changed_later(hamlet, command.on)
     return [HamletRenamed(hamlet=command.hamlet, name=command.title, kind=command.kind, on=command.on)]
 
 
-def _not_changed_later(last: date | None, on: date) -> None:
-    if last is not None and on <= last:
-        raise Refused("Đã ghi một thay đổi có hiệu lực từ ngày này trở đi.", code="CHANGED_LATER", field="on")
+def _not_changed_later(hamlet: Hamlet, on: date, field: str = "on") -> None:
+    if on < hamlet.changed_on:
+        raise Refused("Đã ghi một thay đổi có hiệu lực sau ngày này.", code="CHANGED_LATER", field=field)
 
 
 def _transfer(command: TransferHamlet, hamlet: Hamlet) -> list[HamletEvent]:
@@ -289,7 +297,7 @@ def _transfer(command: TransferHamlet, hamlet: Hamlet) -> list[HamletEvent]:
     if hamlet.commune_on(command.on) == command.commune and (last is None or last <= command.on):
         return []
     _stands(hamlet, command.on)
-    _not_changed_later(last, command.on)
+    _not_changed_later(hamlet, command.on)
     return [HamletTransferred(hamlet=command.hamlet, commune=command.commune, on=command.on)]
 
 

@@ -10,7 +10,7 @@ SUCCESSOR_LEVEL, SUCCESSOR_NOT_IN_FORCE, SUCCESSION_EXISTS, SUCCESSION_BEFORE_EN
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
@@ -116,6 +116,12 @@ class Unit:
         """True when nothing says the unit did not exist that day."""
         first = self.registered.valid_from
         return (first is None or first <= on) and (self.last_day is None or on <= self.last_day)
+
+    @property
+    def changed_on(self) -> date:
+        """The last day from which something about it is otherwise; nothing may be told of a day before."""
+        days = (self.named_on, self.parents[-1][0] if self.parents else None, self.gone_on)
+        return max((day for day in days if day is not None), default=date.min)
 
     def parent_on(self, day: date) -> UUID | None:
         """The unit it lay under on a day."""
@@ -335,8 +341,8 @@ def _register(command: RegisterUnit, unit: Unit | None) -> list[UnitEvent]:
 def _succeed(command: SucceedUnit, unit: Unit) -> list[UnitEvent]:
     if command.successor == command.unit:
         raise Refused("Đơn vị không thể kế tục chính nó.", code="SUCCESSOR_IS_SELF", field="successor")
-    if unit.gone_on is not None and command.on < unit.gone_on:
-        raise Refused("Đã ghi một thay đổi có hiệu lực từ ngày này trở đi.", code="CHANGED_LATER", field="on")
+    _not_changed_later(unit, command.on)
+    _stands(unit, command.on - timedelta(days=1))
     if unit.gone_on == command.on:
         _goes_along(command, unit)
     if unit.last_day is not None and command.on <= unit.last_day:
@@ -364,6 +370,7 @@ def _end(command: EndUnit, unit: Unit) -> list[UnitEvent]:
     if unit.last_day is not None:
         raise Refused("Đơn vị này đã có ngày hết hiệu lực.", code="UNIT_ENDED", field="valid_to")
     _stands(unit, command.valid_to, "valid_to")
+    _not_changed_later(unit, command.valid_to + timedelta(days=1), "valid_to")
     return [UnitEnded(unit=command.unit, valid_to=command.valid_to)]
 
 
@@ -373,23 +380,23 @@ def _stands(unit: Unit, on: date, field: str = "on") -> None:
 
 
 def _rename(command: RenameUnit, unit: Unit) -> list[UnitEvent]:
-    if unit.named == (command.title, command.kind):
+    if unit.named == (command.title, command.kind) and (unit.named_on is None or unit.named_on <= command.on):
         return []
     _stands(unit, command.on)
-    _not_changed_later(unit.named_on, command.on)
+    _not_changed_later(unit, command.on)
     return [UnitRenamed(unit=command.unit, name=command.title, kind=command.kind, on=command.on)]
 
 
-def _not_changed_later(last: date | None, on: date) -> None:
-    if last is not None and on <= last:
-        raise Refused("Đã ghi một thay đổi có hiệu lực từ ngày này trở đi.", code="CHANGED_LATER", field="on")
+def _not_changed_later(unit: Unit, on: date, field: str = "on") -> None:
+    if on < unit.changed_on:
+        raise Refused("Đã ghi một thay đổi có hiệu lực sau ngày này.", code="CHANGED_LATER", field=field)
 
 
 def _transfer(command: TransferUnit, unit: Unit) -> list[UnitEvent]:
     if unit.parent_on(command.on) == command.parent and (not unit.parents or unit.parents[-1][0] <= command.on):
         return []
     _stands(unit, command.on)
-    _not_changed_later(unit.parents[-1][0] if unit.parents else None, command.on)
+    _not_changed_later(unit, command.on)
     return [UnitTransferred(unit=command.unit, parent=command.parent, on=command.on)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from services.kernel.message import Event
 from services.kernel.projection import Delivered, Projection
-from services.kernel.rows import Rows, change_from, write_all
+from services.kernel.spans import Spans
 
 ALWAYS, FOR_EVER = "", "9999-12-31"
 
@@ -94,29 +94,25 @@ class Territory(Projection):
         """ISO days, `until` not included; the rows of one unit or hamlet cover all days."""
 
     def apply(self, connection: Connection, events: Sequence[Delivered[TerritoryEvent]]) -> None:
-        units, hamlets = Rows(self.units), Rows(self.hamlets)
+        units = Spans(self.units, "unit", ALWAYS, FOR_EVER)
+        hamlets = Spans(self.hamlets, "hamlet", ALWAYS, FOR_EVER)
         for delivered in events:
             match delivered.event:
                 case UnitRegistered(unit=unit, level=level, parent=parent):
                     above = None if parent is None else str(parent)
-                    units.put({"unit": str(unit), **_WHOLE, "level": level, "parent": above})
+                    units.begin({"unit": str(unit), "level": level, "parent": above})
                 case HamletRegistered(hamlet=hamlet, commune=commune):
-                    hamlets.put({"hamlet": str(hamlet), **_WHOLE, "commune": str(commune)})
+                    hamlets.begin({"hamlet": str(hamlet), "commune": str(commune)})
                 case UnitSucceeded(part=True):
                     pass
-                case (
-                    UnitTransferred(unit=unit, parent=above_id, on=on)
-                    | UnitSucceeded(unit=unit, successor=above_id, on=on)
-                ):
-                    units.write(connection)
-                    change_from(connection, self.units, {"unit": str(unit)}, on.isoformat(), parent=str(above_id))
+                case UnitTransferred(unit=unit, parent=goal, on=on) | UnitSucceeded(unit=unit, successor=goal, on=on):
+                    units.change(str(unit), {"parent": str(goal)}, on.isoformat())
                 case HamletTransferred(hamlet=hamlet, commune=commune, on=on):
-                    hamlets.write(connection)
-                    day = on.isoformat()
-                    change_from(connection, self.hamlets, {"hamlet": str(hamlet)}, day, commune=str(commune))
+                    hamlets.change(str(hamlet), {"commune": str(commune)}, on.isoformat())
                 case _:
                     assert_never(delivered.event)
-        write_all(connection, units, hamlets)
+        units.write(connection)
+        hamlets.write(connection)
 
     def hamlets_under(self, unit: UUID, day: date) -> Select[Any]:
         """Ids of all hamlets of a province, district or commune on a day."""
@@ -143,9 +139,6 @@ class Territory(Projection):
         step = select(above.c.hamlet, *columns).where(units.unit == above.c.parent, _on(self.units, day))
         above = above.union_all(step)
         return select(above.c.hamlet, above.c.unit).where(above.c.level == "province", above.c.parent.is_(None))
-
-
-_WHOLE = {"since": ALWAYS, "until": FOR_EVER}
 
 
 def _on(table: Table, day: Any) -> ColumnElement[bool]:

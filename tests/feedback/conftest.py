@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from services.feedback.letters import letter_context
 from services.feedback.service import define
-from services.feedback.territory import TERRITORY
+from services.feedback.territory import FOR_EVER, TERRITORY
 from services.feedback.vault import Keys, Vault
 from services.kernel import sealing
 from services.kernel.database import Database
@@ -52,9 +52,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, definition: Service
         {"unit": str(COMMUNE), "level": "commune", "valid_to": None},
         {"unit": str(ENDED), "level": "commune", "valid_to": date(2025, 6, 30).isoformat()},
     ]
+    charge = {"unit": str(COMMUNE), "above": str(PROVINCE), "since": "", "until": FOR_EVER, "parent": True}
     with database.write() as connection:
         connection.execute(insert(TERRITORY.units), units)
-        connection.execute(insert(TERRITORY.charges), [{"unit": str(COMMUNE), "above": str(PROVINCE)}])
+        connection.execute(insert(TERRITORY.charges), [charge])
     yield database
     database.close()
 

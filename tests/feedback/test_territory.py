@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.feedback.case import CASE, SubmitFeedback
-from services.feedback.territory import TERRITORY, UnitEnded, UnitRegistered, UnitSucceeded
+from services.feedback.territory import TERRITORY, UnitEnded, UnitRegistered, UnitSucceeded, UnitTransferred
 from services.feedback.vault import Keys
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
@@ -15,6 +15,8 @@ from services.kernel.message import Recorded
 from services.kernel.projection import Delivered
 from services.kernel.runtime import ServiceRuntime
 from tests.feedback.conftest import COMMUNE, ENDED, NOW, PROVINCE, sealed_letter
+
+EVE, TODAY = date(2026, 11, 30), date(2026, 12, 1)
 
 
 def told(*events: Any) -> list[Delivered[Any]]:
@@ -24,20 +26,35 @@ def told(*events: Any) -> list[Delivered[Any]]:
 
 def test_a_commune_and_its_province_have_charge_of_it(database: Database) -> None:
     with database.read() as connection:
-        assert TERRITORY.in_charge(connection, COMMUNE) == {str(COMMUNE), str(PROVINCE)}
-        assert TERRITORY.in_charge(connection, PROVINCE) == {str(PROVINCE)}
+        assert TERRITORY.in_charge(connection, COMMUNE, TODAY) == {str(COMMUNE), str(PROVINCE)}
+        assert TERRITORY.in_charge(connection, PROVINCE, TODAY) == {str(PROVINCE)}
 
 
 def test_what_a_commune_went_into_has_charge_of_what_was_said_about_it(database: Database) -> None:
     whole, part, province = new_id(), new_id(), new_id()
     events = [UnitRegistered(unit=unit, level="commune", parent=province) for unit in (whole, part)]
-    gone = [UnitSucceeded(unit=COMMUNE, successor=unit) for unit in (whole, part)]
+    gone = [UnitSucceeded(unit=COMMUNE, successor=unit, on=TODAY) for unit in (whole, part)]
     with database.write() as connection:
         TERRITORY.apply(connection, told(*events, *gone))
     with database.read() as connection:
-        charge = TERRITORY.in_charge(connection, COMMUNE)
+        charge = TERRITORY.in_charge(connection, COMMUNE, TODAY)
         assert charge == {str(unit) for unit in (COMMUNE, PROVINCE, whole, part, province)}
-        assert TERRITORY.in_charge(connection, whole) == {str(whole), str(province)}
+        assert TERRITORY.in_charge(connection, whole, TODAY) == {str(whole), str(province)}
+
+
+def test_charge_goes_over_on_its_day_and_not_before(database: Database) -> None:
+    whole, other = new_id(), new_id()
+    events: list[Any] = [
+        UnitRegistered(unit=other, level="province"),
+        UnitRegistered(unit=whole, level="commune"),
+        UnitTransferred(unit=COMMUNE, parent=other, on=TODAY),
+        UnitSucceeded(unit=COMMUNE, successor=whole, on=TODAY),
+    ]
+    with database.write() as connection:
+        TERRITORY.apply(connection, told(*events))
+    with database.read() as connection:
+        assert TERRITORY.in_charge(connection, COMMUNE, EVE) == {str(COMMUNE), str(PROVINCE)}
+        assert TERRITORY.in_charge(connection, COMMUNE, TODAY) == {str(COMMUNE), str(other), str(whole)}
 
 
 def test_a_commune_that_ended_is_of_the_past_from_the_next_day(database: Database) -> None:

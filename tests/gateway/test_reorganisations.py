@@ -99,7 +99,11 @@ def test_a_commune_divided_asks_for_a_choice_for_each_hamlet(running: Running) -
     assert warned == [("CHOICE_NEEDED", left), ("WEIGHT_NOT_STATED", str(HERE))]
     assert reorganise(running, running.province, *operations)["accepted"]
     assert hamlets(running, NEXT_MONTH, "31999") == ["Ấp Nội Ô"]
-    assert hamlets(running, NEXT_MONTH, "96") == ["Ấp Nội Ô"]  # of the other nobody said where it belongs
+    assert hamlets(running, NEXT_MONTH, "31849") == []  # of the other nobody said to which part it belongs
+    assert hamlets(running, NEXT_MONTH, "96") == ["Ấp Ngoại Ô", "Ấp Nội Ô"]
+    late = {"do": "TRANSFER", "place": "HAMLET", "unit": left, "to": "31849"}
+    assert reorganise(running, running.province, late)["accepted"]
+    assert hamlets(running, NEXT_MONTH, "31849") == ["Ấp Ngoại Ô"]
     assert hamlets(running, EVE, "96") == ["Ấp Ngoại Ô", "Ấp Nội Ô"]
 
 

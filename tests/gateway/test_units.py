@@ -76,7 +76,9 @@ def test_children_come_in_pages_that_neither_skip_nor_repeat(real_world: World) 
 
 def test_who_holds_new_ca_mau_holds_the_past_of_ca_mau_and_bac_lieu_and_nothing_else(real_world: World) -> None:
     with real_world.database.read() as connection:
-        held = set(connection.execute(select(ever_held([str(unit_id("current", "province", "96"))]).c.unit)).scalars())
+        held = set(
+            connection.execute(select(ever_held([str(unit_id("current", "province", "96"))], AFTER).c.unit)).scalars()
+        )
     assert {str(unit_id("legacy", "province", code)) for code in ("95", "96")} <= held
     assert len(held) == 1 + 64 + 2 + (9 + 7) + (100 + 64)
 

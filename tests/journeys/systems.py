@@ -20,7 +20,7 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
 from deploy.topology import Topology
 from services.kernel.settings import Settings
-from services.registry.import_map import SUCCESSIONS_CSV, UNITS_CSV
+from services.registry.import_map import REORGANISATIONS, SUCCESSIONS_CSV, UNITS_CSV
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_SECONDS = 90.0
@@ -167,7 +167,8 @@ class DistributedRun(Running):
         self.topology.start()
         self.topology.await_beats(PATIENCE_SECONDS)
         units, successions = _map_of_ca_mau(self.home)
-        imported = self.causo("import", "--units", str(units), "--successions", str(successions))
+        files = ("--units", str(units), "--successions", str(successions), "--reorganisations", str(REORGANISATIONS))
+        imported = self.causo("import", *files)
         assert imported.returncode == 0, imported.stdout + imported.stderr
         self.broker.settle()
 

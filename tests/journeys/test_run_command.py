@@ -1,5 +1,6 @@
 """`causo run` as a process: first start, later starts, Ctrl-C, kill -9, what it refuses, and tokens for it."""
 
+import re
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ def test_the_first_start_shows_its_progress_its_addresses_and_tokens_that_work(
     installed: Installed, embedded: EmbeddedRun
 ) -> None:
     said = (installed.var / "run.log").read_text()
-    assert "bản đồ hành chính" in said and "24817/24817" in said
+    assert "bản đồ hành chính" in said and re.search(r"(\d+)/\1", said)
     shown = [line.split()[0] for line in said.splitlines() if line.startswith("  http://127.0.0.1:")]
     assert [address.rpartition("/")[2] for address in shown] == ["", "phan-anh", "tra-cuu", "graphql"]
     for role, code in (("province_official", "96"), ("commune_official", "32002")):

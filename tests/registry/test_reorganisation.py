@@ -216,6 +216,33 @@ def test_changes_come_in_the_order_of_their_days(mapped: ServiceRuntime) -> None
     assert rename("Xã Khác", "2027-01-01").accepted
 
 
+def test_what_is_told_of_an_earlier_day_than_another_change_is_refused_whatever_it_is(mapped: ServiceRuntime) -> None:
+    def change(on: str, **operation: Any) -> str:
+        return send(mapped, reorganise({"unit": str(WEST), **operation}, on=on)).code
+
+    assert change("2027-03-01", do="rename", name="Xã Tây", kind="Xã") == ""
+    assert change("2027-01-01", do="transfer", to=str(OTHER_PROVINCE)) == "CHANGED_LATER"
+    assert change("2027-01-01", do="rename", name="Xã Tây", kind="Xã") == "CHANGED_LATER"
+    assert change("2027-01-01", do="cede", to=str(EAST)) == "CHANGED_LATER"
+    assert send(mapped, reorganise(merge(WEST, into=EAST), on="2027-02-01")).code == "CHANGED_LATER"
+    assert change("2027-03-01", do="transfer", to=str(OTHER_PROVINCE)) == ""
+    assert send(mapped, reorganise(merge(WEST, into=EAST), on="2027-03-02")).code == ""
+
+
+def test_a_unit_that_is_gone_cedes_nothing(mapped: ServiceRuntime) -> None:
+    assert send(mapped, reorganise(merge(WEST, into=EAST))).accepted
+    later = reorganise({"do": "cede", "unit": str(WEST), "to": str(SOUTH)}, on="2027-01-01")
+    assert send(mapped, later).code == "UNIT_NOT_IN_FORCE"
+    assert send(mapped, reorganise(merge(AP_1, into=AP_2, place="hamlet"))).accepted
+    later = reorganise({"do": "cede", "place": "hamlet", "unit": str(AP_1), "to": str(AP_3)}, on="2027-01-01")
+    assert send(mapped, later).code == "HAMLET_NOT_IN_FORCE"
+
+
+def test_a_rehearsal_sees_what_is_there_already(mapped: ServiceRuntime) -> None:
+    asked = reorganise(found(code="32005"), merge(WEST, into=EAST))
+    assert mapped.ask("rehearse", asked[1])["code"] == send(mapped, asked).code == "UNIT_EXISTS"
+
+
 def test_a_rehearsal_says_what_would_be_refused_and_changes_nothing(mapped: ServiceRuntime) -> None:
     before = count(mapped)
     good, bad = reorganise(found(), merge(WEST, EAST, into=NEW)), reorganise(merge(WEST, into=NEW))
