@@ -156,6 +156,7 @@ def import_map(
     units: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     successions: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     known_from: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    reorganisations: Annotated[Path | None, typer.Option(exists=True, file_okay=False)] = None,
     good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
 ) -> None:
     """Import map, plans and catalogue; with bad rows nothing is imported, unless told so. Twice changes nothing."""
