@@ -26,7 +26,7 @@ from services.kernel.message import Command, Event
 from services.registry.plan_rules import DueRule
 from services.registry.policy import POLICY, Plan, Policy
 from services.registry.team import TEAM
-from services.registry.unit import UNIT, Level, Unit, lies_within
+from services.registry.unit import UNIT, Level, Unit, carried, lies_within
 
 if TYPE_CHECKING:
     from services.registry.team_events import Team
@@ -210,7 +210,7 @@ def _own_teams(command: SubmitRoster, lookup: Lookup) -> None:
         team: Team | None = lookup.state(TEAM, str(each.team))
         if team is None:
             raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="teams")
-        if team.established.commune != command.unit:
+        if carried(lookup, team.established.commune, command.cut_off) != command.unit:
             raise Refused("Tổ thuộc xã, phường khác.", code="TEAM_OF_OTHER_COMMUNE", field="teams")
 
 
