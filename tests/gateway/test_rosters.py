@@ -295,3 +295,19 @@ def test_a_roster_is_consolidated_by_the_district_its_commune_lies_in_by_then(ol
         old.settle()
         (held,) = old.gateway.data(ROSTER, old.province, i=answer["id"])["roster"]
         assert [part["unit"]["name"] for part in held["parts"]] == [name]
+
+
+def test_a_commune_owes_a_plan_its_roster_while_it_lies_in_the_plan_s_territory(old: Running) -> None:
+    envelope = {"actor": "test", "at": to_text(NOW)}
+    unit = {"regime": "legacy", "kind": "Tỉnh", "valid_to": "2025-06-30", "lat": 9.5, "lon": 105.4, **envelope}
+    other = unit_id("legacy", "province", "95")
+    transfer = {"do": "transfer", "place": "unit", "unit": str(FIRST), "to": str(other)}
+    told = {"reorganisation": str(uuid4()), "on": "2023-09-14", "decision_no": "30/NQ", "decision_date": "2023-09-01"}
+    reorganised = {**told, "operations": [transfer], **envelope}
+    named = {"code": "95", "name": "Tỉnh Bạc Liêu", "level": "province"}
+    asked(old, [("register_unit", {**unit, **named}), ("reorganise", reorganised)])
+    assert dues(old, "COMMUNE", "2023-09-13", u=str(FIRST), p=PLAN).keys() == {"Phường 1"}
+    assert dues(old, "COMMUNE", "2023-09-14", u=str(FIRST), p=PLAN) == {}
+    late = submit(old, FIRST, "2023-09-14")
+    assert (late["code"], late["field"]) == ("OUTSIDE_TERRITORY", "unit")
+    assert submit(old, FIRST, "2023-09-13")["accepted"]
