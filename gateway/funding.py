@@ -29,7 +29,7 @@ from gateway import teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
 from gateway.unit_tree import ever_held
-from gateway.units import ancestors
+from gateway.units import ancestors, homes_of
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -237,8 +237,9 @@ LIVE = Funding()
 
 
 def rules_for(connection: Connection, unit: str, day: date) -> ColumnElement[bool]:
-    """Rules of a unit and of the tiers above it."""
-    return LIVE.rules.c.territory.in_([unit, *ancestors(connection, [unit], day).get(unit, [])])
+    """Rules of a unit and of the tiers above it; of one that went whole into another by then, those of that one."""
+    home = homes_of(connection, [unit], day)[unit]
+    return LIVE.rules.c.territory.in_([home, *ancestors(connection, [home], day).get(home, [])])
 
 
 def holding(day: date) -> ColumnElement[bool]:

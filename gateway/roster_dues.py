@@ -97,7 +97,7 @@ def _asked(
     if profile is None:
         held = policies.profiles_in_force(connection, units, day)
     else:
-        there = set(connection.execute(select(below([profile.territory], None).c.unit)).scalars())
+        there = set(connection.execute(select(below([profile.territory], day).c.unit)).scalars())
         held = {unit: [profile] for unit in units if unit in there}
     found = {unit: policies.stated(plans, "due", what="roster", tier=tier) for unit, plans in held.items()}
     return {unit: stated for unit, stated in found.items() if stated is not None}

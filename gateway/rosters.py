@@ -12,7 +12,8 @@ from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, 
 
 from gateway import members, teams
 from gateway.rows import Identifier, ReadModel
-from gateway.unit_tree import below
+from gateway.unit_tree import belonging
+from gateway.units import homes_of
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -169,15 +170,25 @@ def sent_by(
 
 
 def sent_to(connection: Connection, unit: str, profile: str, tiers: Sequence[str], day: date) -> list[Any]:
-    """The last version up to a day of each roster of these tiers below a unit, to be consolidated there."""
-    rosters, tree = LIVE.rosters.c, below([unit], None)
+    """The last version up to a day of each roster of these tiers that is a unit's to consolidate that day.
+
+    What a unit had sent before it went whole into another counts until that one tells a roster with it inside.
+    """
+    rosters, held = LIVE.rosters.c, belonging([unit], day)
     query = select(LIVE.rosters).where(
         rosters.profile == profile,
         rosters.tier.in_(tiers),
-        rosters.unit.in_(select(tree.c.unit)),
+        rosters.unit.in_(select(held.c.unit)),
         rosters.submitted_on <= day,
     )
-    return list({row.roster: row for row in connection.execute(query.order_by(rosters.version))}.values())
+    last = list({row.roster: row for row in connection.execute(query.order_by(rosters.version))}.values())
+    gone = [one for one, home in homes_of(connection, [row.unit for row in last], day).items() if home != one]
+    shown = {row.roster: row.cut_off or row.submitted_on for row in last} if gone else {}
+    homes = {shown_on: homes_of(connection, gone, shown_on) for shown_on in set(shown.values())}
+    inside = {
+        (row.tier, one) for row in last for one in gone if one != row.unit and homes[shown[row.roster]][one] == row.unit
+    }
+    return [row for row in last if (row.tier, row.unit) not in inside]
 
 
 def version_key(roster: Any) -> str:
@@ -216,9 +227,12 @@ class Snapshot:
 
 
 def snapshot(connection: Connection, commune: str, day: date) -> Snapshot:
-    """Who served in the commune's teams that day. The hash covers teams, members, roles and since when they serve."""
-    team = teams.LIVE.teams.c
-    here = select(team.team).where(team.commune == commune, teams.stands(day)).order_by(team.team)
+    """Who served in the commune's teams that day. The hash covers teams, members, roles and since when they serve.
+
+    Its teams are also those of the communes that had gone whole into it by then.
+    """
+    team, held = teams.LIVE.teams.c, belonging([commune], day)
+    here = select(team.team).where(team.commune.in_(select(held.c.unit)), teams.stands(day)).order_by(team.team)
     ids = list(connection.execute(here).scalars())
     serving = members.serving_on(connection, ids, day)
     told: list[dict[str, Any]] = []

@@ -1,14 +1,15 @@
 """The way back: hamlets, teams and members as the files they could have come from; taken in again they change nothing.
 
-Teams that are dissolved are left out, and who served in them.
+Teams that are dissolved are left out, and who served in them. What was of a commune that went whole into another is
+told under the code of the one it belongs to today.
 Names and telephone numbers of people are not in it: they are read one by one, and each reading is recorded.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from gateway import members, teams, units
 from gateway.roster.cells import word_of, written
@@ -17,6 +18,7 @@ from gateway.teams import FOR_EVER
 from gateway.unit_tree import belonging
 from gateway.viewer import Scope
 
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 Line: TypeAlias = Sequence[object]
 Lines: TypeAlias = Callable[[Connection, Select[tuple[str]], Scope, date], Iterator[Line]]
 
@@ -36,9 +38,9 @@ def export(connection: Connection, kind: Kind, unit: str, today: date, scope: Sc
 def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
     hamlets, communes = units.LIVE.hamlets.c, units.LIVE.units.c
     query = select(communes.code, hamlets.name, hamlets.kind, hamlets.valid_from, hamlets.hamlet)
-    query = query.join_from(units.LIVE.hamlets, units.LIVE.units, hamlets.commune == communes.unit)
+    query = _at_home(query.select_from(units.LIVE.hamlets), hamlets.commune, today)
     query = query.where(hamlets.commune.in_(here), scope.hamlets(hamlets.hamlet))
-    query = query.where(units.in_force(today, units.LIVE.hamlets), units.told_on(today))
+    query = query.where(units.in_force(today, units.LIVE.hamlets))
     yield from map(tuple, connection.execute(query.order_by(communes.code, hamlets.sort_key, hamlets.hamlet)))
 
 
@@ -46,8 +48,9 @@ def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today
     table, communes, served = teams.LIVE.teams.c, units.LIVE.units.c, teams.LIVE.served.c
     hamlets, decided = units.LIVE.hamlets.c, teams.LIVE.decisions.c
     names: dict[str, list[str]] = {}
-    now = select(served.team, served.hamlet, hamlets.name, hamlets.commune)
+    now = select(served.team, served.hamlet, hamlets.name, communes.unit.label("commune"))
     now = now.join_from(teams.LIVE.served, units.LIVE.hamlets, served.hamlet == hamlets.hamlet)
+    now = _at_home(now, hamlets.commune, today)
     now = now.where(served.until == FOR_EVER, hamlets.commune.in_(here), units.told_on(today, units.LIVE.hamlets))
     found = connection.execute(now.order_by(hamlets.sort_key, hamlets.hamlet)).all()
     often: dict[tuple[str, str], int] = {}
@@ -58,9 +61,9 @@ def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today
         alone = often[row.commune, row.name.casefold()] == 1 and SEPARATOR not in row.name
         names.setdefault(row.team, []).append(row.name if alone else row.hamlet)
     query = select(teams.LIVE.teams, communes.code, decided.signer)
-    query = query.join_from(teams.LIVE.teams, units.LIVE.units, table.commune == communes.unit)
+    query = _at_home(query.select_from(teams.LIVE.teams), table.commune, today)
     query = query.outerjoin(teams.LIVE.decisions, (decided.team == table.team) & (decided.kind == "established"))
-    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None), units.told_on(today))
+    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None))
     for row in connection.execute(query.order_by(communes.code, table.sort_key, table.team)):
         yield (
             row.code,
@@ -79,8 +82,8 @@ def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, tod
     table, people, communes = teams.LIVE.teams.c, members.LIVE.members.c, units.LIVE.units.c
     query = select(members.LIVE.members, communes.code, table.name.label("title"))
     query = query.join_from(members.LIVE.members, teams.LIVE.teams, people.team == table.team)
-    query = query.join(units.LIVE.units, table.commune == communes.unit)
-    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None), units.told_on(today))
+    query = _at_home(query, table.commune, today)
+    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None))
     query = query.order_by(communes.code, table.sort_key, table.team, people.appointed_on, people.member)
     for row in connection.execute(query):
         yield (
@@ -97,3 +100,11 @@ def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, tod
             row.stood_down_on,
             row.team,
         )
+
+
+def _at_home(query: Query, commune: ColumnElement[str], today: date) -> Query:
+    """`query` with the row of the unit that what is of `commune` belongs to today."""
+    homes, communes = units.LIVE.homes, units.LIVE.units
+    query = query.outerjoin(homes, (homes.c.unit == commune) & units.told_on(today, homes))
+    home = func.coalesce(homes.c.home, commune)
+    return query.join(communes, (communes.c.unit == home) & units.told_on(today))

@@ -1,6 +1,7 @@
 """What the gateway already knows of the communes a file speaks of, and what the file itself has added so far.
 
-Read once a commune. A commune outside the viewer's units is as unknown as one that does not exist.
+Read once a commune, with what came to it from communes that went whole into it. A commune outside the viewer's units
+is as unknown as one that does not exist.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,10 +10,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from gateway import members, teams, units
 from gateway.errors import MapNotKnown
+from gateway.unit_tree import belonging
 from gateway.units import unit_by_code
 from services.kernel.csv_rows import BadCell, Row
 
@@ -94,16 +96,17 @@ class Known:
         if unit is None or not self.mine(self.connection, unit.unit):
             return None
         found = KnownCommune(unit.unit)
+        held = select(belonging([unit.unit], self.today).c.unit)
         table = units.LIVE.hamlets
-        here = select(table).where(table.c.commune == unit.unit, units.in_force(self.today, table))
+        here = select(table).where(table.c.commune.in_(held), units.in_force(self.today, table))
         for row in self.connection.execute(here):
             found.hamlets[row.hamlet] = KnownHamlet(row.hamlet, row.name, row.kind, row.valid_from)
-        found.teams = {team.team: team for team in self._teams(unit.unit)}
+        found.teams = {team.team: team for team in self._teams(held)}
         return found
 
-    def _teams(self, commune: str) -> Iterator[KnownTeam]:
+    def _teams(self, held: Select[tuple[str]]) -> Iterator[KnownTeam]:
         table, decided = teams.LIVE.teams, teams.LIVE.decisions.c
-        here = select(table.c.team).where(table.c.commune == commune)
+        here = select(table.c.team).where(table.c.commune.in_(held))
         signed = select(decided.team, decided.signer).where(decided.kind == "established", decided.team.in_(here))
         signers = {row.team: row.signer for row in self.connection.execute(signed)}
         served: dict[str, set[str]] = {}
@@ -116,7 +119,7 @@ class Known:
         for row in self.connection.execute(select(people).where(people.c.team.in_(here))):
             key = (row.member, date.fromisoformat(row.appointed_on))
             spells.setdefault(row.team, {})[key] = row
-        for row in self.connection.execute(select(table).where(table.c.commune == commune)):
+        for row in self.connection.execute(select(table).where(table.c.commune.in_(held))):
             yield KnownTeam(
                 row.team,
                 row.name,

@@ -151,7 +151,7 @@ class CommendationRollEntry(ObjectType):
     """Somebody honoured in public: a team by its name, a member by their role in it."""
 
     team_name = _TEXT(required=True)
-    commune = graphene.Field(Unit, required=True)
+    commune = graphene.Field(Unit, required=True, description="the one the team belonged to on the day of the award")
     member_role = _TEXT(description="leader, deputy or member; null: the team as a whole")
     form = graphene.Field(CommendationForm, required=True)
     decision_no = _TEXT(required=True)
@@ -161,7 +161,8 @@ class CommendationRollEntry(ObjectType):
 
     @staticmethod
     def resolve_commune(entry: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
-        return context_of(info).load(units.units_by_id, entry.commune, date.fromisoformat(entry.awarded_on))
+        awarded_on = date.fromisoformat(entry.awarded_on)
+        return context_of(info).load(commendations.communes_of, entry.commune, awarded_on)
 
     @staticmethod
     def resolve_member_role(entry: Any, info: GraphQLResolveInfo) -> Awaitable[str | None] | None:

@@ -31,7 +31,7 @@ from services.registry.team import (
     StandDownMember,
 )
 from services.registry.team_events import Role, Team
-from services.registry.unit import UNIT, Unit
+from services.registry.unit import UNIT, Unit, carried
 from services.registry.wording import Wording
 
 MOST_TEAMS = 200
@@ -147,7 +147,7 @@ class DecideOnTeams(Command, name="decide_on_teams"):
 
 
 def guard(command: DecideOnTeams, lookup: Lookup) -> None:
-    """A commune decides, on its own teams and on those of the units it came from."""
+    """A commune decides, on its own teams and on those of the units that had gone into it by the decision's day."""
     unit: Unit | None = lookup.state(UNIT, str(command.unit))
     if unit is None or unit.registered.level != "commune":
         raise Refused("Chỉ xã, phường ra quyết định về Tổ.", code="UNIT_NOT_COMMUNE", field="unit")
@@ -156,15 +156,19 @@ def guard(command: DecideOnTeams, lookup: Lookup) -> None:
         if act.team in established:
             continue
         team: Team | None = lookup.state(TEAM, str(act.team))
-        if team is not None and not _has_become(team.established.commune, command.unit, lookup):
+        if team is not None and not _has_become(team.established.commune, command.unit, command.decision_date, lookup):
             raise Refused("Tổ này thuộc xã, phường khác.", code="TEAM_OF_OTHER_COMMUNE", field="acts")
 
 
-def _has_become(old: UUID, unit: UUID, lookup: Lookup) -> bool:
-    if old == unit:
+def _has_become(old: UUID, unit: UUID, day: date, lookup: Lookup) -> bool:
+    """Whether `unit` is what the old one went into by a day: as a whole, or one of those it was divided over."""
+    home = carried(lookup, old, day)
+    if home == unit:
         return True
-    before: Unit | None = lookup.state(UNIT, str(old))
-    return before is not None and unit in before.successors
+    before: Unit | None = lookup.state(UNIT, str(home))
+    if before is None or before.gone_on is None or before.gone_on > day:
+        return False
+    return any(carried(lookup, one, day) == unit for one in before.successors)
 
 
 def decide(command: DecideOnTeams, issued: TeamDecisionIssued | None) -> list[TeamDecisionIssued]:

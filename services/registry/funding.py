@@ -113,7 +113,7 @@ def guard(command: FundingCommand, lookup: Lookup) -> None:
             if not rule.holds(command.period_from):
                 said = "Định mức không có hiệu lực vào ngày đầu của kỳ."
                 raise Refused(said, code="RULE_NOT_IN_FORCE", field="period_from")
-            if not lies_within(lookup, _place(command, lookup), rule.told.territory):
+            if not lies_within(lookup, _place(command, lookup), rule.told.territory, command.period_from):
                 said = "Nơi nhận không thuộc địa bàn của định mức."
                 raise Refused(said, code="OUTSIDE_TERRITORY", field="about")
             _under(rule, command.quantity, command.amount)

@@ -26,7 +26,7 @@ from services.kernel.message import Command, Event
 from services.registry.plan_rules import DueRule
 from services.registry.policy import POLICY, Plan, Policy
 from services.registry.team import TEAM
-from services.registry.unit import UNIT, Level, Unit, lies_within
+from services.registry.unit import UNIT, Level, Unit, carried, lies_within
 
 if TYPE_CHECKING:
     from services.registry.team_events import Team
@@ -199,10 +199,10 @@ def _stands(command: RosterCommand, lookup: Lookup) -> None:
         raise Refused("Chưa có đơn vị này trên bản đồ.", code="UNIT_UNKNOWN", field="unit")
     if unit.registered.level != LEVEL_OF[command.tier]:
         raise Refused("Đơn vị không thuộc cấp này.", code="UNIT_OF_OTHER_TIER", field="unit")
-    if not lies_within(lookup, command.unit, command.territory):
-        raise Refused("Đơn vị không thuộc địa bàn của kế hoạch.", code="OUTSIDE_TERRITORY", field="unit")
     if not unit.in_force(command.submitted_on):
         raise Refused("Đơn vị không có hiệu lực vào ngày nộp.", code="UNIT_NOT_IN_FORCE", field="submitted_on")
+    if not lies_within(lookup, command.unit, command.territory, command.submitted_on):
+        raise Refused("Đơn vị không thuộc địa bàn của kế hoạch.", code="OUTSIDE_TERRITORY", field="unit")
 
 
 def _own_teams(command: SubmitRoster, lookup: Lookup) -> None:
@@ -210,7 +210,7 @@ def _own_teams(command: SubmitRoster, lookup: Lookup) -> None:
         team: Team | None = lookup.state(TEAM, str(each.team))
         if team is None:
             raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="teams")
-        if team.established.commune != command.unit:
+        if carried(lookup, team.established.commune, command.cut_off) != command.unit:
             raise Refused("Tổ thuộc xã, phường khác.", code="TEAM_OF_OTHER_COMMUNE", field="teams")
 
 
@@ -220,7 +220,8 @@ def _was_sent(part: RosterPart, command: ConsolidateRoster, plan: Plan, lookup: 
     if sent is None or sent.profile != command.profile:
         raise Refused("Danh sách này chưa được nộp.", code="ROSTER_UNKNOWN", field="parts")
     rule = _rule(plan, sent.tier)
-    if rule is None or rule.to != command.tier or not lies_within(lookup, sent.unit, command.unit):
+    below = lies_within(lookup, sent.unit, command.unit, command.submitted_on)
+    if rule is None or rule.to != command.tier or not below:
         raise Refused("Danh sách này không nộp cho đơn vị này.", code="ROSTER_OF_OTHER_TIER", field="parts")
     if part != _as_part(sent):
         raise Refused("Danh sách này vừa được nộp lại.", code="ROSTER_CHANGED", field="parts")

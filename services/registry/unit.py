@@ -233,16 +233,20 @@ UnitCommand: TypeAlias = RegisterUnit | SucceedUnit | EndUnit | RenameUnit | Tra
 # Rules
 
 
-def lies_within(lookup: Lookup, place: UUID, territory: UUID) -> bool:
-    """True when the unit `place` is the territory or lies below it; a place that is not on the map lies nowhere."""
+def lies_within(lookup: Lookup, place: UUID, territory: UUID, day: date) -> bool:
+    """True when what belongs to `place` lies in the territory on a day; what is not on the map lies nowhere.
+
+    The place is followed into what it became by then, the territory is not: one that went into another holds nothing.
+    """
     above: UUID | None = place
     while above is not None:
+        above = carried(lookup, above, day)
         unit: Unit | None = lookup.state(UNIT, str(above))
         if unit is None:
             return False
         if above == territory:
             return True
-        above = unit.registered.parent
+        above = unit.parent_on(day)
     return False
 
 

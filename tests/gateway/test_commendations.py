@@ -8,6 +8,7 @@ from tests.gateway.running import HERE, OUTCOME, Running
 from tests.gateway.test_commands import visit
 from tests.gateway.test_learning import do
 from tests.gateway.test_policies import appoint, draft, plan, publish
+from tests.gateway.test_reorganisations import reorganise
 
 AWARDS_DAY = {"kind": "yearly_day", "what": "awards", "month": 10, "day": 10, "severity": "info", "section": "IV.1"}
 PROPOSE = f"""mutation($t: ID!, $m: ID, $k: ID) {{ proposeCommendation(team: $t, member: $m, form: ANNUAL_AWARD,
@@ -151,6 +152,18 @@ def test_a_member_is_honoured_in_public_by_their_role_alone(running: Running) ->
     shown = running.gateway.data(fields, running.here)["__type"]["fields"]
     assert {field["name"] for field in shown} == entry.keys(), "no member, no signer, no figure"
     assert leader not in str(roll)
+
+
+def test_the_roll_tells_the_commune_a_team_belonged_to_on_the_day_of_the_award(running: Running) -> None:
+    team, _ = busy_team(running)
+    early, late = (do(running, PROPOSE, t=team)["id"] for _ in range(2))
+    assert awarded(running, early, "2026-10-04")["accepted"]
+    assert awarded(running, late, "2026-10-10")["accepted"]
+    merger = {"do": "MERGE", "units": ["31843"], "to": "31849"}
+    assert reorganise(running, running.province, merger, on="2026-10-05")["accepted"]
+    roll = running.gateway.data(ROLL, None, u="31849", y=2026)["commendationRoll"]["nodes"]
+    told = [(entry["awardedOn"], entry["commune"]["code"]) for entry in roll]
+    assert told == [("2026-10-10", "31849"), ("2026-10-04", "31843")]
 
 
 def test_another_day_than_the_plan_s_is_accepted_with_a_warning(running: Running) -> None:

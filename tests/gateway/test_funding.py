@@ -8,6 +8,7 @@ import pytest
 from gateway.viewer import Role
 from tests.gateway.running import HERE, OUTCOME, Running
 from tests.gateway.test_learning import do
+from tests.gateway.test_reorganisations import reorganise
 
 RULE = f"""mutation($u: String!, $a: Dong, $to: Date) {{ setFundingRule(territory: $u, source: STATE_BUDGET,
     decisionNo: "1/NQ-HĐND", decisionDate: "2026-01-10", issuingBody: "HĐND tỉnh", section: "Điều 3",
@@ -67,6 +68,27 @@ def test_a_rule_binds_its_territory_and_all_below_and_its_amount_may_be_not_stat
     assert [node["id"] for node in july["nodes"]] == [open_rule]
     assert running.gateway.data(asked, running.here, u="31843", d="2026-01-14")["fundingRules"]["totalCount"] == 0
     assert running.gateway.code(asked) == "UNAUTHENTICATED"
+
+
+def test_a_team_of_a_commune_that_went_whole_into_another_is_paid_by_that_one_s_rules_since(running: Running) -> None:
+    _, team, _ = running.founded()
+    before, after = (do(running, RULE, running.province, u=code)["id"] for code in ("31843", "31849"))
+    merger = {"do": "MERGE", "units": ["31843"], "to": "31849"}
+    assert reorganise(running, running.province, merger, on="2026-07-01", day="2026-06-01")["accepted"]
+    june, july = {"f": "2026-06-30", "to": "2026-12-31"}, {"f": "2026-07-01", "to": "2026-12-31"}
+    for rule_of, days, code in (
+        (before, june, ""),
+        (before, july, "OUTSIDE_TERRITORY"),
+        (after, june, "OUTSIDE_TERRITORY"),
+        (after, july, ""),
+    ):
+        outcome = do(running, ALLOCATE, running.there, r=rule_of, p="TEAM", o=team, a=1_000, **days)
+        assert (outcome["code"] or "") == code, (rule_of, days, outcome)
+    running.settle()
+    asked = "query($u: String, $d: Date) { fundingRules(unit: $u, asOf: $d) { nodes { id } } }"
+    for day, expected in (("2026-06-30", before), ("2026-07-01", after)):
+        found = running.gateway.data(asked, running.province, u=str(HERE), d=day)["fundingRules"]["nodes"]
+        assert [node["id"] for node in found] == [expected], day
 
 
 def test_an_amount_not_stated_is_told_and_a_stated_one_is_worked_out(running: Running) -> None:

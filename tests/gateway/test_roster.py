@@ -10,7 +10,8 @@ import pytest
 from gateway.roster.files import COLUMNS, CONTACT, Kind
 from gateway.viewer import Role
 from services.kernel.identifiers import derived_id
-from tests.gateway.running import HERE, Running
+from tests.gateway.running import HERE, THERE, Running
+from tests.gateway.test_reorganisations import reorganise
 from tests.gateway.test_teams import do, read
 
 HAMLETS: list[tuple[str, ...]] = [
@@ -167,6 +168,30 @@ def test_what_is_given_out_is_taken_in_again_without_a_change(running: Running) 
         answer = post(running, kind, given.content, "apply").json()
         assert (answer["faults"], answer["unchanged"]) == ([], rows), kind
     assert events(running) == count
+
+
+def test_what_came_from_a_commune_that_went_whole_into_another_is_given_out_and_taken_in_under_its_code(
+    running: Running,
+) -> None:
+    founded(running)
+    imported(running, "members", MEMBERS)
+    twin = running.hamlet(running.there, THERE)["id"]
+    running.settle()
+    assert running.team(running.there, twin, commune=THERE)["accepted"]
+    merger = {"do": "MERGE", "units": ["31843"], "to": "31849"}
+    assert reorganise(running, running.province, merger, on="2026-11-01")["accepted"]
+    count = events(running)
+    for kind, rows in (("hamlets", 3), ("teams", 4), ("members", 3)):
+        given = export(running, kind, running.there, "31849")
+        above = export(running, kind, running.province, "96")
+        lines = given.text.splitlines()[1:]
+        assert above.content == given.content
+        assert [line.partition(",")[0] for line in lines] == ["31849"] * rows, kind
+        answer = post(running, kind, given.content, "apply", running.there).json()
+        assert (answer["faults"], answer["unchanged"]) == ([], rows), kind
+    assert events(running) == count
+    gone = post(running, "hamlets", file("hamlets", HAMLETS), token=running.there).json()
+    assert [fault["column"] for fault in gone["faults"]] == ["mã xã"] * 2
 
 
 def team_id(running: Running, name: str = "Tổ ấp Nội Ô", *, standing: bool = False) -> str:

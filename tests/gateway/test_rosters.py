@@ -242,3 +242,72 @@ def test_two_tiers_are_the_same_rules_with_one_fewer(running: Running) -> None:
     assert department["roster"] == {"version": 1, "teamCount": 1, "memberCount": 1}
     mine = running.gateway.data(DUES, running.there, u="96", t="COMMUNE")["rosterDues"]["nodes"]
     assert [node["unit"]["name"] for node in mine] == ["Xã Ninh Quới"]
+
+
+def test_a_commune_hands_on_the_teams_of_one_that_went_whole_into_it_and_they_count_once(old: Running) -> None:
+    envelope, gone = {"actor": "test", "at": to_text(NOW)}, unit_id("legacy", "commune", "32003")
+    unit = {"regime": "legacy", "kind": "Phường", "lat": 9.5, "lon": 105.4, **envelope}
+    named = {"code": "32003", "name": "Phường 3", "level": "commune", "parent": str(DISTRICT)}
+    asked(old, [("register_unit", {**unit, **named})])
+    first, second = team(old, gone, 5), team(old, SECOND, 3)
+    merger = {"do": "merge", "place": "unit", "units": [str(gone)], "into": str(SECOND)}
+    told = {"reorganisation": str(uuid4()), "on": "2023-09-20", "decision_no": "30/NQ", "decision_date": "2023-09-18"}
+    asked(old, [("reorganise", {**told, "operations": [merger], **envelope})])
+    before = submit(old, gone, "2023-09-14")
+    assert before["accepted"], before
+    assert submit(old, SECOND, "2023-09-14")["accepted"]
+
+    def parts(day: str) -> list[tuple[str, int, int]]:
+        answer = consolidate(old, DISTRICT, "DISTRICT", day)
+        assert answer["accepted"], answer
+        old.settle()
+        held = old.gateway.data(ROSTER, old.province, i=answer["id"])["roster"][-1]
+        return sorted((part["unit"]["name"], part["teams"], part["members"]) for part in held["parts"])
+
+    assert parts("2023-09-21") == [("Phường 2", 1, 3), ("Phường 3", 1, 5)], "what was sent before still counts"
+    after = submit(old, SECOND, "2023-09-22", "2023-09-21")
+    assert after["accepted"], after
+    old.settle()
+    held = old.gateway.data(ROSTER, old.province, i=after["id"])["roster"][-1]
+    assert {each["team"]: each["members"] for each in held["teams"]} == {str(first): 5, str(second): 3}
+    assert parts("2023-09-23") == [("Phường 2", 2, 8)]
+    (was,) = old.gateway.data(ROSTER, old.province, i=before["id"])["roster"]
+    assert was["unchanged"], "of its own day it says what it said"
+
+
+def test_a_roster_is_consolidated_by_the_district_its_commune_lies_in_by_then(old: Running) -> None:
+    envelope = {"actor": "test", "at": to_text(NOW)}
+    unit = {"regime": "legacy", "kind": "Huyện", "valid_to": "2025-06-30", "lat": 9.5, "lon": 105.4, **envelope}
+    named = {"code": "965", "name": "Huyện Thới Bình", "level": "district", "parent": str(OLD_PROVINCE)}
+    other = unit_id("legacy", "district", "965")
+    transfer = {"do": "transfer", "place": "unit", "unit": str(FIRST), "to": str(other)}
+    told = {"reorganisation": str(uuid4()), "on": "2023-09-20", "decision_no": "30/NQ", "decision_date": "2023-09-18"}
+    reorganised = {**told, "operations": [transfer], **envelope}
+    asked(old, [("register_unit", {**unit, **named}), ("reorganise", reorganised)])
+    for commune in (FIRST, SECOND):
+        team(old, commune, 1)
+        assert submit(old, commune, "2023-09-14")["accepted"]
+    old.settle()
+    assert consolidate(old, other, "DISTRICT", "2023-09-19")["code"] == "NOTHING_TO_CONSOLIDATE"
+    for district, name in ((DISTRICT, "Phường 2"), (other, "Phường 1")):
+        answer = consolidate(old, district, "DISTRICT", "2023-09-21")
+        assert answer["accepted"], answer
+        old.settle()
+        (held,) = old.gateway.data(ROSTER, old.province, i=answer["id"])["roster"]
+        assert [part["unit"]["name"] for part in held["parts"]] == [name]
+
+
+def test_a_commune_owes_a_plan_its_roster_while_it_lies_in_the_plan_s_territory(old: Running) -> None:
+    envelope = {"actor": "test", "at": to_text(NOW)}
+    unit = {"regime": "legacy", "kind": "Tỉnh", "valid_to": "2025-06-30", "lat": 9.5, "lon": 105.4, **envelope}
+    other = unit_id("legacy", "province", "95")
+    transfer = {"do": "transfer", "place": "unit", "unit": str(FIRST), "to": str(other)}
+    told = {"reorganisation": str(uuid4()), "on": "2023-09-14", "decision_no": "30/NQ", "decision_date": "2023-09-01"}
+    reorganised = {**told, "operations": [transfer], **envelope}
+    named = {"code": "95", "name": "Tỉnh Bạc Liêu", "level": "province"}
+    asked(old, [("register_unit", {**unit, **named}), ("reorganise", reorganised)])
+    assert dues(old, "COMMUNE", "2023-09-13", u=str(FIRST), p=PLAN).keys() == {"Phường 1"}
+    assert dues(old, "COMMUNE", "2023-09-14", u=str(FIRST), p=PLAN) == {}
+    late = submit(old, FIRST, "2023-09-14")
+    assert (late["code"], late["field"]) == ("OUTSIDE_TERRITORY", "unit")
+    assert submit(old, FIRST, "2023-09-13")["accepted"]

@@ -160,3 +160,26 @@ def test_a_commune_decides_on_its_own_teams_and_on_those_it_inherited(registry: 
     renewed = {"act": "renew", "team": inherited, "hamlets": []}
     assert ask(registry, acts=[renewed], decision_no="11/QĐ").accepted
     assert ask(registry, unit=str(THERE), acts=[renewed], decision_no="11/QĐ").code == "TEAM_OF_OTHER_COMMUNE"
+
+
+def test_a_commune_decides_on_teams_from_the_day_they_came_to_it_however_many_mergers_ago(
+    registry: ServiceRuntime,
+) -> None:
+    commune(registry)
+    inherited, envelope = str(derived_id("test", "cũ")), {"actor": "test", "at": NOON.isoformat()}
+    told = {"team": inherited, "commune": str(OLD), "name": "Tổ cũ", "level": "commune", **envelope}
+    assert registry.execute("establish_team", {**told, "decision_no": "1", "decision_date": "2024-01-02"}).accepted
+    merger = {"do": "merge", "place": "unit", "units": [str(HERE)], "into": str(THERE)}
+    decided = {"on": "2026-09-15", "decision_no": "30/NQ", "decision_date": "2026-09-01", "operations": [merger]}
+    assert registry.execute("reorganise", {"reorganisation": str(new_id()), **decided, **envelope}).accepted
+    for number, (unit, day, code) in enumerate(
+        (
+            (THERE, "2026-09-14", "TEAM_OF_OTHER_COMMUNE"),
+            (HERE, "2026-09-14", ""),
+            (HERE, "2026-09-15", "TEAM_OF_OTHER_COMMUNE"),
+            (THERE, "2026-09-15", ""),
+        )
+    ):
+        renewed = {"act": "renew", "team": inherited, "hamlets": []}
+        answer = ask(registry, unit=str(unit), acts=[renewed], decision_no=f"{number}/QĐ", decision_date=day)
+        assert answer.code == code, (unit, day)

@@ -38,7 +38,7 @@ from services.registry.funding_rule import (
 )
 from services.registry.team import TEAM
 from services.registry.team_events import TeamEstablished
-from services.registry.unit import UNIT, UnitRegistered
+from services.registry.unit import UNIT, UnitEnded, UnitRegistered, UnitSucceeded, UnitTransferred
 from tests.registry.looking import Looking, refusal_of
 
 (SET,) = (event for event in EXAMPLES if isinstance(event, FundingRuleSet))
@@ -108,10 +108,10 @@ def test_nothing_is_no_advance_and_no_return() -> None:
 # -- allocations ------------------------------------------------------------------------------------------------------
 
 
-def checked(*rule: Any, **changes: Any) -> tuple[str, str | None] | None:
+def checked(*rule: Any, units: Any = None, **changes: Any) -> tuple[str, str | None] | None:
     lookup = Looking().with_events(FUNDING_RULE, FUNDING_RULE_ID, *rule).with_events(TEAM, TEAM_ID, ESTABLISHED)
-    for unit, registered in UNITS.items():
-        lookup.with_events(UNIT, unit, registered)
+    for unit, events in ({unit: (told,) for unit, told in UNITS.items()} | (units or {})).items():
+        lookup.with_events(UNIT, unit, *events)
     return refusal_of(lambda: guard(told(AllocateFunding, ALLOCATED, **changes), lookup))
 
 
@@ -133,6 +133,34 @@ def test_an_allocation_goes_to_a_team_or_unit_of_the_rule_s_territory() -> None:
     assert checked(SET, payee="unit", about=nobody) == ("OUTSIDE_TERRITORY", "about")
     assert checked(of_commune) is None
     assert checked(of_commune, payee="unit", about=PROVINCE) == ("OUTSIDE_TERRITORY", "about")
+
+
+def test_where_the_payee_lies_is_judged_by_the_first_day_of_the_period() -> None:
+    """From April the commune lies under another province: the first one's rule binds it until then."""
+    elsewhere, april = derived_id("test", "elsewhere"), date(2026, 4, 1)
+    moved = (UNITS[COMMUNE], UnitTransferred(unit=COMMUNE, parent=elsewhere, on=april))
+    units = {COMMUNE: moved, elsewhere: (UNITS[PROVINCE].model_copy(update={"unit": elsewhere}),)}
+    of_the_other = SET.model_copy(update={"territory": elsewhere})
+    before = {"period_from": date(2026, 3, 31), "period_to": date(2026, 12, 31), "units": units}
+    since = {**before, "period_from": april}
+    assert checked(SET, **before) is None
+    assert checked(SET, **since) == ("OUTSIDE_TERRITORY", "about")
+    assert checked(of_the_other, **before) == ("OUTSIDE_TERRITORY", "about")
+    assert checked(of_the_other, **since) is None
+
+
+def test_a_team_of_a_commune_that_went_whole_into_another_is_paid_by_the_rule_of_that_one() -> None:
+    other, april = derived_id("test", "other"), date(2026, 4, 1)
+    gone = UnitSucceeded(unit=COMMUNE, successor=other, part=False, seat=True, on=april)
+    ended = UnitEnded(unit=COMMUNE, valid_to=date(2026, 3, 31))
+    units = {
+        COMMUNE: (UNITS[COMMUNE], ended, gone),
+        other: (UNITS[COMMUNE].model_copy(update={"unit": other}),),
+    }
+    of_the_other = SET.model_copy(update={"territory": other})
+    asked = {"period_to": date(2026, 12, 31), "units": units}
+    assert checked(of_the_other, period_from=april, **asked) is None
+    assert checked(of_the_other, period_from=date(2026, 3, 31), **asked) == ("OUTSIDE_TERRITORY", "about")
 
 
 def test_an_amount_not_stated_must_be_told_and_a_stated_one_is_a_ceiling() -> None:

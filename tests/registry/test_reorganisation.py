@@ -11,7 +11,7 @@ from services.kernel.clock import to_text
 from services.kernel.identifiers import derived_id, new_id
 from services.kernel.runtime import ServiceRuntime
 from services.registry.hamlet import HAMLET, Hamlet
-from services.registry.unit import UNIT, Unit, unit_id
+from services.registry.unit import UNIT, Unit, lies_within, unit_id
 from tests.registry.conftest import NOON
 
 DAY, LAST_DAY = date(2026, 12, 1), date(2026, 11, 30)
@@ -158,6 +158,45 @@ def test_what_belonged_to_a_commune_belongs_to_what_it_became(mapped: ServiceRun
     assert (
         send(mapped, command("establish_team", **early, decision_date="2026-08-31")).code == "HAMLET_OF_OTHER_COMMUNE"
     )
+
+
+class Recorded:
+    """What a guard may look at: the streams as they are recorded."""
+
+    def __init__(self, registry: ServiceRuntime) -> None:
+        self._registry = registry
+
+    def state(self, aggregate: Any, identity: str) -> Any:
+        return _state(self._registry, aggregate, UUID(identity))
+
+    def query(self, statement: Any, **values: Any) -> list[Any]:
+        raise AssertionError("where a unit lies is asked of no table")
+
+
+def test_a_commune_lies_in_its_province_up_to_the_day_it_goes_to_another(mapped: ServiceRuntime) -> None:
+    transfer = {"do": "transfer", "unit": str(WEST), "to": str(OTHER_PROVINCE)}
+    assert send(mapped, reorganise(transfer)).accepted
+    there = Recorded(mapped)
+    assert [lies_within(there, WEST, one, LAST_DAY) for one in (WEST, PROVINCE, OTHER_PROVINCE)] == [True, True, False]
+    assert [lies_within(there, WEST, one, DAY) for one in (WEST, PROVINCE, OTHER_PROVINCE)] == [True, False, True]
+
+
+def test_what_went_whole_into_a_commune_lies_where_that_one_does_and_in_the_old_one_no_more(
+    mapped: ServiceRuntime,
+) -> None:
+    transfer = {"do": "transfer", "unit": str(EAST), "to": str(OTHER_PROVINCE)}
+    assert send(mapped, reorganise(merge(WEST, into=EAST), transfer)).accepted
+    there, asked = Recorded(mapped), (WEST, EAST, PROVINCE, OTHER_PROVINCE)
+    assert [lies_within(there, WEST, one, LAST_DAY) for one in asked] == [True, False, True, False]
+    assert [lies_within(there, WEST, one, DAY) for one in asked] == [False, True, False, True]
+    assert not lies_within(there, new_id(), PROVINCE, DAY)
+
+
+def test_what_lay_in_a_province_lies_in_what_that_one_became(mapped: ServiceRuntime) -> None:
+    assert send(mapped, reorganise(merge(PROVINCE, into=OTHER_PROVINCE))).accepted
+    there = Recorded(mapped)
+    assert [lies_within(there, WEST, one, LAST_DAY) for one in (PROVINCE, OTHER_PROVINCE)] == [True, False]
+    assert [lies_within(there, WEST, one, DAY) for one in (PROVINCE, OTHER_PROVINCE)] == [False, True]
 
 
 def test_one_bad_operation_refuses_all_and_changes_nothing(mapped: ServiceRuntime) -> None:

@@ -1,6 +1,6 @@
 """Rosters on their way up: submitted by communes, consolidated by each tier above, as the plan says who owes one."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from services.registry.roster import (
 )
 from services.registry.team import TEAM
 from services.registry.team_events import TeamEstablished
-from services.registry.unit import UNIT, UnitRegistered
+from services.registry.unit import UNIT, UnitEnded, UnitRegistered, UnitSucceeded, UnitTransferred
 from tests.registry.looking import Looking, refusal_of
 
 (SUBMITTED,) = (event for event in EXAMPLES if isinstance(event, RosterSubmitted))
@@ -125,6 +125,30 @@ def test_a_roster_is_a_unit_s_own_while_the_unit_stands() -> None:
     assert refused(submit(), there) == ("TEAM_OF_OTHER_COMMUNE", "teams")
     there.with_events(TEAM, TEAM_ID)
     assert refused(submit(), there) == ("TEAM_UNKNOWN", "teams")
+
+
+def test_a_commune_submits_the_teams_of_one_that_went_whole_into_it_before_the_cut_off() -> None:
+    there, other, day = looking(*THREE_TIERS), derived_id("test", "other"), date(2023, 9, 10)
+    gone = UnitSucceeded(unit=OLD_COMMUNE, successor=other, part=False, seat=True, on=day)
+    ended = UnitEnded(unit=OLD_COMMUNE, valid_to=date(2023, 9, 9))
+    there.with_events(UNIT, OLD_COMMUNE, unit(OLD_COMMUNE, "commune", OLD_DISTRICT, None), ended, gone)
+    there.with_events(UNIT, other, unit(other, "commune", OLD_DISTRICT))
+    assert refused(submit(unit=other, cut_off=day), there) is None
+    early = submit(unit=other, cut_off=date(2023, 9, 9))
+    assert refused(early, there) == ("TEAM_OF_OTHER_COMMUNE", "teams")
+    assert refused(submit(cut_off=date(2023, 9, 9)), there) == ("UNIT_NOT_IN_FORCE", "submitted_on")
+
+
+def test_a_roster_is_consolidated_where_its_commune_lies_that_day() -> None:
+    there, other, day = looking(*THREE_TIERS, sent=(SUBMITTED,)), derived_id("test", "other"), SENT_ON.submitted_on
+    moved = UnitTransferred(unit=OLD_COMMUNE, parent=other, on=day)
+    there.with_events(UNIT, other, unit(other, "district", OLD_PROVINCE))
+    there.with_events(UNIT, OLD_COMMUNE, unit(OLD_COMMUNE, "commune", OLD_DISTRICT), moved)
+    assert refused(consolidate(), there) == ("ROSTER_OF_OTHER_TIER", "parts")
+    assert refused(consolidate(unit=other), there) is None
+    eve = day - timedelta(days=1)
+    assert refused(consolidate(submitted_on=eve), there) is None
+    assert refused(consolidate(unit=other, submitted_on=eve), there) == ("ROSTER_OF_OTHER_TIER", "parts")
 
 
 def test_a_district_consolidates_what_its_communes_sent_it() -> None:
