@@ -24,7 +24,7 @@ from services.kernel.identifiers import derived_id
 from services.kernel.message import Command, Event
 from services.registry.team import TEAM
 from services.registry.team_events import Team
-from services.registry.unit import UNIT, Unit
+from services.registry.unit import carried
 
 Purpose: TypeAlias = Literal["call", "roster", "supervise"]
 Reason: TypeAlias = Literal["asked", "left"]
@@ -174,7 +174,7 @@ def guard(command: ContactCommand, lookup: Lookup) -> None:
         raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="team")
     if not belongs(team, command.member):
         raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field="member")
-    if not keeps(lookup, command.team, contact):
+    if not keeps(lookup, command.team, contact, business_date(command.at)):
         raise _elsewhere()
 
 
@@ -185,23 +185,24 @@ def may_erase(command: EraseMemberContact, contact: Contact, lookup: Lookup) -> 
             team: Team | None = lookup.state(TEAM, str(each))
             if team is not None and belongs(team, command.member):
                 raise Refused("Người này vẫn là thành viên của Tổ.", code="STILL_SERVING", field="member")
-    elif command.team is None or not keeps(lookup, command.team, contact):
+    elif command.team is None or not keeps(lookup, command.team, contact, business_date(command.at)):
         raise _elsewhere()
 
 
-def keeps(lookup: Lookup, through: UUID, contact: Contact) -> bool:
-    """Whether a team is of the commune that keeps the contact, or of what became of it; of nobody's contact: always."""
+def keeps(lookup: Lookup, through: UUID, contact: Contact, day: date) -> bool:
+    """Whether a team is of the commune that keeps the contact, or that this went into as a whole by a day.
+
+    Of nobody's contact: always. Whoever got a part of a commune got nobody's name with it.
+    """
     if contact.letter is None or contact.team is None or contact.team == through:
         return True
-    return bool(_places(lookup, through) & _places(lookup, contact.team))
+    place = _place(lookup, through, day)
+    return place is not None and place == _place(lookup, contact.team, day)
 
 
-def _places(lookup: Lookup, team_id: UUID) -> set[UUID]:
+def _place(lookup: Lookup, team_id: UUID, day: date) -> UUID | None:
     team: Team | None = lookup.state(TEAM, str(team_id))
-    if team is None:
-        return set()
-    unit: Unit | None = lookup.state(UNIT, str(team.established.commune))
-    return {team.established.commune, *(unit.successors if unit is not None else ())}
+    return None if team is None else carried(lookup, team.established.commune, day)
 
 
 def _elsewhere() -> Refused:
