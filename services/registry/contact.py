@@ -139,13 +139,15 @@ class KeepMemberContact(Moved, name="keep_member_contact"):
 class EraseMemberContact(Command, name="erase_member_contact"):
     """Destroy the key: when asked, through a team of the commune that keeps it.
 
-    With the reason `left`, `teams` are those they served in: nobody who serves is erased so.
+    With the reason `left`, `teams` are those they served in: nobody who serves is erased so. `destroyed` is the
+    preparation's: the generation whose key is gone; whatever a caller puts there is written over.
     """
 
     member: UUID
     reason: Reason = "asked"
     team: UUID | None = None
     teams: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
+    destroyed: Annotated[int | None, Field(exclude=True)] = None
 
 
 class ViewMemberContact(Command, name="view_member_contact"):
@@ -224,6 +226,8 @@ def decide(command: ContactCommand, contact: Contact) -> list[ContactEvent]:
         case EraseMemberContact():
             if contact.letter is None:
                 return []
+            if command.destroyed != contact.generation:  # kept after the preparation looked: its key is still there
+                raise Refused("Thông tin này vừa được ghi; hãy gửi lại.", code="CONTACT_CHANGED", field="member")
             return [MemberContactErased(member=command.member, reason=command.reason, erased_on=today)]
         case ViewMemberContact():
             if contact.letter is None:

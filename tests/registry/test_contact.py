@@ -22,6 +22,7 @@ from services.kernel.vault import Keys, Vault
 from services.registry.contact import (
     CONTACT,
     EraseMemberContact,
+    KeepMemberContact,
     MemberContactErased,
     MemberContactKept,
     MemberContactViewed,
@@ -80,12 +81,15 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path, keys: Keys) -> Iter
 
 
 def keep(registry: ServiceRuntime, keys: Keys, member: UUID = MEMBER, **told: Any) -> Answer:
+    return registry.execute("keep_member_contact", keeping(keys, member, **told))
+
+
+def keeping(keys: Keys, member: UUID = MEMBER, **told: Any) -> dict[str, Any]:
     sealed_for, team = told.pop("sealed_for", member), told.pop("team", TEAM)
     letter = {"full_name": NAME, "phone": PHONE, "notice": "2026-11", "informed_at": NOON.isoformat(), **told}
     public = sealing.public_half(keys.private[0])
     closed = sealing.seal_to(public, orjson.dumps(letter), contact_context(sealed_for))
-    payload = {"team": str(team), "member": str(member), "letter": sealing.to_base64(closed), **envelope()}
-    return registry.execute("keep_member_contact", payload)
+    return {"team": str(team), "member": str(member), "letter": sealing.to_base64(closed), **envelope()}
 
 
 def read(registry: ServiceRuntime, role: str = "commune_official", unit: UUID = HERE, team: UUID = TEAM) -> Any:
@@ -212,6 +216,37 @@ def test_after_an_erasure_nothing_opens_any_more_and_who_comes_back_is_kept_anew
     assert read(registry)["full_name"] == NAME
 
 
+def test_what_is_kept_and_erased_in_one_breath_is_erased_only_once_its_key_is_gone(
+    registry: ServiceRuntime, keys: Keys
+) -> None:
+    erasing = {"member": str(MEMBER), "team": str(TEAM), "destroyed": 0}
+    kept, erased = registry.processor.execute_many(
+        [
+            KeepMemberContact.model_validate(keeping(keys)),
+            EraseMemberContact.model_validate({**erasing, **envelope()}),
+        ]
+    )
+    assert kept.accepted
+    assert (erased.accepted, erased.code) == (False, "CONTACT_CHANGED"), "what still opens is not called erased"
+    with registry.database.read() as connection:
+        (person,) = connection.execute(select(TABLES.persons.c.person)).scalars()
+        (field,) = connection.execute(select(TABLES.letters.c.field)).scalars()
+    for _ in range(2):
+        assert registry.execute("erase_member_contact", {**erasing, **envelope()}).accepted
+        assert Vault(registry.database, keys, TABLES).read(UUID(person), [field]) == {}
+    assert names(registry) == ["member_contact.kept", "member_contact.erased"]
+    assert keep(registry, keys).accepted
+    assert read(registry)["full_name"] == NAME
+    again, gone = registry.processor.execute_many(
+        [
+            KeepMemberContact.model_validate(keeping(keys, phone="0987654321")),
+            EraseMemberContact.model_validate({**erasing, **envelope()}),
+        ]
+    )
+    assert again.accepted and gone.accepted, "the key it was corrected under is the key that was destroyed"
+    assert read(registry) is None
+
+
 def test_nobody_who_serves_is_erased_for_having_left(registry: ServiceRuntime, keys: Keys) -> None:
     assert keep(registry, keys).accepted
     left = {"member": str(MEMBER), "reason": "left", "teams": [str(TEAM)]}
@@ -261,7 +296,7 @@ def became(registry: ServiceRuntime, on: str, *, part: bool, last_day: str | Non
 
 
 @pytest.mark.parametrize(
-    "part, on, last_day",
+    ("part", "on", "last_day"),
     [
         (True, "2030-01-01", None),
         (True, "2026-03-01", None),
@@ -312,6 +347,8 @@ def test_what_is_not_kept_is_neither_read_nor_erased() -> None:
     given(CONTACT, KEPT).when(view).then(VIEWED)
     erase = EraseMemberContact(actor="a", at=NOON, member=KEPT.member, reason="left")
     given(CONTACT).when(erase).then()
+    given(CONTACT, KEPT).when(erase).refused("CONTACT_CHANGED", field="member")
+    erase = erase.model_copy(update={"destroyed": 0})
     given(CONTACT, KEPT).when(erase).then(ERASED.model_copy(update={"erased_on": NOON.date()}))
 
 
