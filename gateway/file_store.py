@@ -30,6 +30,8 @@ from gateway.media_types import CutShort, NotAccepted, WrongType, media_type_of
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 2
+"""Files checked at the same time in one process: others wait, and hold none of the threads all else needs."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -50,11 +52,12 @@ class StoredFile:
 
 
 class FileStore:
-    """Files below `home`, none larger than `most_bytes`."""
+    """Files below `home`, none larger than `most_bytes`, as many checked at a time as `checking` lets."""
 
-    def __init__(self, home: Path, most_bytes: int) -> None:
+    def __init__(self, home: Path, most_bytes: int, checking: anyio.CapacityLimiter | None = None) -> None:
         self._home = home
         self.most_bytes = most_bytes
+        self._checking = checking or anyio.CapacityLimiter(AT_ONCE)
 
     def path(self, digest: str) -> Path | None:
         """Where the file of this digest lies; None when it is not there, or when that is no digest."""
@@ -90,7 +93,7 @@ class FileStore:
                 if announced is not None and size != announced:
                     raise CutShort
                 await anyio.to_thread.run_sync(_force, file)
-            media_type = await anyio.to_thread.run_sync(_media_type, arriving)
+            media_type = await anyio.to_thread.run_sync(_media_type, arriving, limiter=self._checking)
             await anyio.to_thread.run_sync(self._keep, arriving, digest.hexdigest())
         finally:
             with anyio.CancelScope(shield=True):

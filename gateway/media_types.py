@@ -1,7 +1,8 @@
 """What a file is, by its content and never by its name: PDF, PNG, JPEG, MP3, MP4, each whole to its end.
 
 Every check walks the file's own structure (chunks, segments, frames, boxes), so that an upload that broke off is told
-from one of another kind. Nothing is decoded, and nothing is promised about what a viewer makes of it.
+from one of another kind. Nothing is decoded, and nothing is promised about what a viewer makes of it. A file of more
+parts than any real one has is refused, and bytes are gone through in pieces: no file keeps the others waiting.
 
 Errors:
 
@@ -13,18 +14,19 @@ Errors:
 import re
 import struct
 import zlib
-from collections.abc import Callable
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Iterator
+from mmap import mmap
+from typing import ClassVar, TypeAlias
 
+Content: TypeAlias = bytes | mmap
+"""Bytes that need not be in memory."""
 
-class Content(Protocol):
-    """Bytes that need not be in memory: `bytes`, or a mapped file."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, at: slice, /) -> bytes: ...
-
-    def find(self, sub: bytes, start: int = ..., end: int = ..., /) -> int: ...
+MOST_PARTS = 100_000
+"""Chunks, segments or boxes of one file."""
+MOST_FRAMES = 1_000_000
+"""Frames of one recording: more than seven hours."""
+PIECE = 2**20
+"""Bytes gone through at once; in between other threads get their turn."""
 
 
 class NotAccepted(Exception):
@@ -66,6 +68,21 @@ def media_type_of(data: Content) -> str:
     raise WrongType
 
 
+def _parts() -> Iterator[int]:
+    """0, 1, 2 … for the parts of a file. Raises `WrongType` when there are more than any real file has."""
+    yield from range(MOST_PARTS)
+    raise WrongType
+
+
+def _search(pattern: re.Pattern[bytes], data: Content, at: int) -> int:
+    """Where a pattern of at most two bytes stands from `at` on; -1 when nowhere."""
+    for start in range(at, len(data), PIECE):
+        found = pattern.search(data, start, min(start + PIECE + 1, len(data)))
+        if found is not None:
+            return found.start()
+    return -1
+
+
 # -- PDF ---------------------------------------------------------------------------------------------------------------
 
 
@@ -86,24 +103,32 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def _check_png(data: Content) -> None:
-    at, seen = len(_PNG), []
-    while at < len(data):
+    at, pictured = len(_PNG), False
+    for part in _parts():
         head = data[at : at + 8]
         if len(head) < 8:
             raise CutShort
         length, kind = struct.unpack(">I4s", head)
-        body = data[at + 4 : at + 8 + length]
-        checksum = data[at + 8 + length : at + 12 + length]
-        if len(checksum) < 4 or zlib.crc32(body) != int.from_bytes(checksum, "big"):
+        end = at + 12 + length
+        if end > len(data) or _checksum(data, at + 4, end - 4) != int.from_bytes(data[end - 4 : end], "big"):
             raise CutShort
-        seen.append(kind)
-        at += 12 + length
+        if (part == 0) != (kind == b"IHDR"):
+            raise CutShort
+        pictured = pictured or kind == b"IDAT"
+        at = end
         if kind == b"IEND":
             break
-    if not seen or seen[0] != b"IHDR" or b"IDAT" not in seen or seen[-1] != b"IEND":
+    if not pictured:
         raise CutShort
     if at != len(data):
         raise WrongType  # something else rides behind the picture
+
+
+def _checksum(data: Content, start: int, end: int) -> int:
+    found = 0
+    for at in range(start, end, PIECE):
+        found = zlib.crc32(data[at : min(at + PIECE, end)], found)
+    return found
 
 
 # -- JPEG --------------------------------------------------------------------------------------------------------------
@@ -113,17 +138,20 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _SCAN, _END = 0xDA, 0xD9
 
 
+_NO_PADDING = re.compile(rb"[^\xff]")
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""Within a picture's data: an escaped byte, padding and restarts are none."""
+
+
 def _check_jpeg(data: Content) -> None:
-    at, seen = 2, set()
-    while True:
-        mark = data[at : at + 2]
-        if len(mark) < 2 or mark[0] != 0xFF:
+    at, scanned, framed = 2, False, False
+    for _ in _parts():
+        if data[at : at + 1] != b"\xff":
             raise CutShort
-        kind = mark[1]
-        if kind == 0xFF:  # padding
-            at += 1
-            continue
-        seen.add(kind)
+        at = _search(_NO_PADDING, data, at) - 1
+        if at < 0:
+            raise CutShort
+        kind = data[at + 1 : at + 2][0]
         if kind == _END:
             break
         if kind in _ALONE:
@@ -133,22 +161,13 @@ def _check_jpeg(data: Content) -> None:
         if length < 2:
             raise CutShort
         at += 2 + length
+        framed = framed or kind in _FRAMES
         if kind == _SCAN:
-            at = _after_scan(data, at)
-    if _SCAN not in seen or seen.isdisjoint(_FRAMES):
+            scanned, at = True, _search(_MARKER, data, at)
+            if at < 0:
+                raise CutShort
+    if not scanned or not framed:
         raise CutShort
-
-
-def _after_scan(data: Content, at: int) -> int:
-    """Where the marker after the picture's data stands."""
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(data):
-            raise CutShort
-        kind = data[at + 1 : at + 2][0]
-        if kind not in {0x00, 0xFF} and kind not in _ALONE:
-            return at
-        at += 1 if kind == 0xFF else 2
 
 
 # -- MP3 ---------------------------------------------------------------------------------------------------------------
@@ -183,6 +202,8 @@ def _check_mp3(data: Content) -> None:
     frames, counted = 0, _frames_counted(data, at)
     while (length := _frame_length(data[at : at + 4])) > 0:
         frames, at = frames + 1, at + length
+        if frames > MOST_FRAMES:
+            raise WrongType
     if at > len(data) or frames < counted:
         raise CutShort
     if frames < _FEWEST_FRAMES:
@@ -221,8 +242,10 @@ def _is_mp4(data: Content) -> bool:
 
 
 def _check_mp4(data: Content) -> None:
-    at, seen = 0, set()
-    while at < len(data):
+    at, described, filled = 0, False, False
+    for _ in _parts():
+        if at == len(data):
+            break
         head = data[at : at + 16]
         if len(head) < 8:
             raise CutShort
@@ -233,9 +256,9 @@ def _check_mp4(data: Content) -> None:
             size = len(data) - at
         if size < 8 or at + size > len(data):
             raise CutShort
-        seen.add(kind)
+        described, filled = described or kind == b"moov", filled or kind == b"mdat"
         at += size
-    if not {b"moov", b"mdat"} <= seen:
+    if not described or not filled:
         raise CutShort
 
 

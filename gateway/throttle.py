@@ -2,11 +2,13 @@
 
 Only wrong guesses count, per network prefix (/24, /64) and for the whole site: villages share one carrier address, and
 a neighbour's mistyped code must not lock a family out. Prefixes are stored as keyed hashes, minutes as numbers.
+
+What is guessed at apart (`Guesses`) has buckets of its own: who tries out the one shuts nobody out of the other.
 """
 
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import Column, Integer, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.intake import INTAKE
@@ -50,15 +52,13 @@ class Throttle:
 
     def wrong(self, address: str) -> None:
         """Count one wrong guess."""
-        insert = postgresql.insert if self._database.is_postgres else sqlite.insert
         with self._database.write() as connection:
             for bucket in sorted(self._limits(address)):
-                once = insert(throttle).values(bucket=bucket, minute=self._minute(), count=1)
-                connection.execute(
-                    once.on_conflict_do_update(
-                        index_elements=["bucket", "minute"], set_={"count": throttle.c.count + 1}
-                    )
-                )
+                _count(connection, bucket, self._minute(), postgres=self._database.is_postgres)
+
+    def apart(self, of: str, *, ipv6: int) -> "Guesses":
+        """The throttle of another kind of code, with the same limits; `ipv6` is the length of its prefixes."""
+        return Guesses(self._database, self._tracker, self._clock, of, ipv6, self._per_prefix, self._per_site)
 
     def sweep(self) -> None:
         """Forget minutes gone by."""
@@ -75,12 +75,66 @@ class Throttle:
         return int(self._clock().timestamp() // 60)
 
 
-def prefix_of(address: str) -> str:
-    """The /24 or /64 an address is in; one prefix for all that is no address."""
+class Guesses:
+    """Counts guesses at codes of one kind before they are checked: many at once are no more than one by one."""
+
+    def __init__(
+        self,
+        database: Database,
+        tracker: Tracker,
+        clock: Clock,
+        of: str,
+        ipv6: int,
+        per_prefix: int = PER_PREFIX,
+        per_site: int = PER_SITE,
+    ) -> None:
+        self._database = database
+        self._tracker = tracker
+        self._clock = clock
+        self._of = of
+        self._ipv6 = ipv6
+        self._per_prefix = per_prefix
+        self._per_site = per_site
+
+    def begin(self, address: str) -> int | None:
+        """Count a guess; the minute it counts in, or None when there were too many: then it must not be checked.
+
+        What is over its prefix's limit counts for that prefix only: one network does not use up the site's guesses.
+        """
+        minute = int(self._clock().timestamp() // 60)
+        with self._database.write() as connection:
+            for bucket, most in self._limits(address):
+                if _count(connection, bucket, minute, postgres=self._database.is_postgres) > most:
+                    return None
+        return minute
+
+    def was_right(self, address: str, minute: int) -> None:
+        """It was no guess: take it out of the minute that `begin` counted it in."""
+        with self._database.write() as connection:
+            for bucket, _ in self._limits(address):
+                here = (throttle.c.bucket == bucket, throttle.c.minute == minute, throttle.c.count > 0)
+                connection.execute(update(throttle).where(*here).values(count=throttle.c.count - 1))
+
+    def _limits(self, address: str) -> list[tuple[str, int]]:
+        prefix = self._tracker.bucket(self._of, "prefix", prefix_of(address, self._ipv6))
+        return [(prefix, self._per_prefix), (self._tracker.bucket(self._of, "site"), self._per_site)]
+
+
+def _count(connection: Connection, bucket: str, minute: int, *, postgres: bool) -> int:
+    """One more in a bucket; how many that makes."""
+    once = (postgresql.insert if postgres else sqlite.insert)(throttle).values(bucket=bucket, minute=minute, count=1)
+    counted = once.on_conflict_do_update(
+        index_elements=["bucket", "minute"], set_={"count": throttle.c.count + 1}
+    ).returning(throttle.c.count)
+    return int(connection.execute(counted).scalar_one())
+
+
+def prefix_of(address: str, ipv6: int = 64) -> str:
+    """The /24, or /64 or another prefix of IPv6, an address is in; one prefix for all that is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return "unknown"
     mapped = getattr(parsed, "ipv4_mapped", None)
     parsed = mapped or parsed
-    return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else 64}", strict=False))
+    return str(ip_network(f"{parsed}/{24 if parsed.version == 4 else ipv6}", strict=False))

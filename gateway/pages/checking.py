@@ -41,13 +41,14 @@ async def post_check(pages: Pages, request: Request) -> Response:
         return _form([Fault("code", slip)], code=typed, status=422)
     address = client_address(request)
     try:
-        if not await run_in_threadpool(pages.throttle.allows, address):
+        minute = await run_in_threadpool(pages.guesses.begin, address)
+        if minute is None:
             wait = "Có nhiều lần gõ sai từ mạng này. Bà con đợi một phút rồi thử lại."
             return _form([Fault("code", wait)], status=429)
         found = await run_in_threadpool(pages.visits.check, code)
         if not found:
-            await run_in_threadpool(pages.throttle.wrong, address)
             return page("check.html", {"here": "check", "found": []}, status=404)
+        await run_in_threadpool(pages.guesses.was_right, address, minute)
     except DBAPIError as error:
         log.error("check_failed", error=type(error).__name__)
         return _form([Fault("code", "Máy chủ đang bận. Bà con đợi một phút rồi thử lại.")], code=typed, status=503)

@@ -11,7 +11,7 @@ from gateway.forwarding import Forwarder
 from gateway.intake import Intake
 from gateway.pages.ports import CaseStatuses, Places, Services, Visits
 from gateway.pages.wording import apps
-from gateway.throttle import Throttle
+from gateway.throttle import Guesses, Throttle
 from services.kernel.bus import CommandBus
 from services.kernel.clock import Clock
 from services.kernel.identifiers import new_id
@@ -42,9 +42,12 @@ class Pages:
     form_key: bytes
     clock: Clock
     services: Services = field(default_factory=FirstServices)
+    guesses: Guesses = field(init=False)
+    """At visit codes: counted apart from those at residents' own codes."""
     _signer: URLSafeTimedSerializer = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "guesses", self.throttle.apart("visit codes", ipv6=48))
         object.__setattr__(self, "_signer", URLSafeTimedSerializer(self.form_key, salt="public form"))
 
     def new_form(self) -> str:

@@ -3,6 +3,9 @@
 A cell that begins with `=`, `+`, `-` or `@` is a formula to a spreadsheet. On the way out such a text gets an
 apostrophe before it; on the way in one with its apostrophe is read without it, and one without is refused: nobody's
 name or number begins so, and what came from a formula is not what was typed. A telephone number may begin with `+84`.
+
+The same holds after a semicolon, tab or line break within a cell: a spreadsheet whose list separator is the semicolon
+(a Vietnamese one) splits our commas' file there. A semicolon before anything else is a semicolon.
 """
 
 import csv
@@ -18,6 +21,8 @@ T = TypeVar("T")
 
 _FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 _ESCAPED = re.compile(r"'+[=+\-@＝＋－＠]")
+_AFTER_SEPARATOR = re.compile(r"""([;\t\r\n][;\s"]*)('*)([=+\-@＝＋－＠])?""")
+"""What may separate cells, apostrophes after it, a sign if one follows: matched without it too, to be passed once."""
 BOM = "\ufeff"
 """Without it spreadsheets take UTF-8 for an old code page."""
 
@@ -28,12 +33,17 @@ def plain(row: Row, may_begin_with_plus: Sequence[str] = ()) -> Row:
     for column, text in row.cells.items():
         if _FORMULA.match(text) and not (column in may_begin_with_plus and text.startswith("+")):
             raise BadCell(column, "không được bắt đầu bằng =, +, - hoặc @ (bảng tính hiểu là công thức)")
-        cells[column] = text[1:] if _ESCAPED.match(text) else text
+        if any(sign and not apostrophes for _, apostrophes, sign in _AFTER_SEPARATOR.findall(text)):
+            signs = "không được có =, +, - hoặc @ ngay sau dấu ; hoặc dấu tab (bảng tính hiểu là công thức)"
+            raise BadCell(column, signs)
+        words = _AFTER_SEPARATOR.sub(lambda found: found[0].replace("'", "", 1) if found[3] else found[0], text)
+        cells[column] = words[1:] if _ESCAPED.match(text) else words
     return Row(row.line, cells)
 
 
 def escaped(text: str) -> str:
     """`text` as a spreadsheet shows it and does not run it."""
+    text = _AFTER_SEPARATOR.sub(lambda found: f"{found[1]}'{found[2]}{found[3]}" if found[3] else found[0], text)
     return f"'{text}" if _FORMULA.match(text) or _ESCAPED.match(text) else text
 
 

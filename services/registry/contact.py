@@ -24,7 +24,7 @@ from services.kernel.identifiers import derived_id
 from services.kernel.message import Command, Event
 from services.registry.team import TEAM
 from services.registry.team_events import Team
-from services.registry.unit import UNIT, Unit
+from services.registry.unit import carried
 
 Purpose: TypeAlias = Literal["call", "roster", "supervise"]
 Reason: TypeAlias = Literal["asked", "left"]
@@ -139,13 +139,15 @@ class KeepMemberContact(Moved, name="keep_member_contact"):
 class EraseMemberContact(Command, name="erase_member_contact"):
     """Destroy the key: when asked, through a team of the commune that keeps it.
 
-    With the reason `left`, `teams` are those they served in: nobody who serves is erased so.
+    With the reason `left`, `teams` are those they served in: nobody who serves is erased so. `destroyed` is the
+    preparation's: the generation whose key is gone; whatever a caller puts there is written over.
     """
 
     member: UUID
     reason: Reason = "asked"
     team: UUID | None = None
     teams: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
+    destroyed: Annotated[int | None, Field(exclude=True)] = None
 
 
 class ViewMemberContact(Command, name="view_member_contact"):
@@ -174,7 +176,7 @@ def guard(command: ContactCommand, lookup: Lookup) -> None:
         raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="team")
     if not belongs(team, command.member):
         raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field="member")
-    if not keeps(lookup, command.team, contact):
+    if not keeps(lookup, command.team, contact, business_date(command.at)):
         raise _elsewhere()
 
 
@@ -185,23 +187,24 @@ def may_erase(command: EraseMemberContact, contact: Contact, lookup: Lookup) -> 
             team: Team | None = lookup.state(TEAM, str(each))
             if team is not None and belongs(team, command.member):
                 raise Refused("Người này vẫn là thành viên của Tổ.", code="STILL_SERVING", field="member")
-    elif command.team is None or not keeps(lookup, command.team, contact):
+    elif command.team is None or not keeps(lookup, command.team, contact, business_date(command.at)):
         raise _elsewhere()
 
 
-def keeps(lookup: Lookup, through: UUID, contact: Contact) -> bool:
-    """Whether a team is of the commune that keeps the contact, or of what became of it; of nobody's contact: always."""
+def keeps(lookup: Lookup, through: UUID, contact: Contact, day: date) -> bool:
+    """Whether a team is of the commune that keeps the contact, or that this went into as a whole by a day.
+
+    Of nobody's contact: always. Whoever got a part of a commune got nobody's name with it.
+    """
     if contact.letter is None or contact.team is None or contact.team == through:
         return True
-    return bool(_places(lookup, through) & _places(lookup, contact.team))
+    place = _place(lookup, through, day)
+    return place is not None and place == _place(lookup, contact.team, day)
 
 
-def _places(lookup: Lookup, team_id: UUID) -> set[UUID]:
+def _place(lookup: Lookup, team_id: UUID, day: date) -> UUID | None:
     team: Team | None = lookup.state(TEAM, str(team_id))
-    if team is None:
-        return set()
-    unit: Unit | None = lookup.state(UNIT, str(team.established.commune))
-    return {team.established.commune, *(unit.successors if unit is not None else ())}
+    return None if team is None else carried(lookup, team.established.commune, day)
 
 
 def _elsewhere() -> Refused:
@@ -223,6 +226,8 @@ def decide(command: ContactCommand, contact: Contact) -> list[ContactEvent]:
         case EraseMemberContact():
             if contact.letter is None:
                 return []
+            if command.destroyed != contact.generation:  # kept after the preparation looked: its key is still there
+                raise Refused("Thông tin này vừa được ghi; hãy gửi lại.", code="CONTACT_CHANGED", field="member")
             return [MemberContactErased(member=command.member, reason=command.reason, erased_on=today)]
         case ViewMemberContact():
             if contact.letter is None:

@@ -105,12 +105,16 @@ class Preparing:
         self._vaults.of(database).remove(person, [field_of(command.kept)])
 
     def erasing(self, database: Database, command: EraseMemberContact) -> EraseMemberContact:
-        """Destroy the key before the event says so, once it is sure that it may be. Raises `Refused`."""
+        """Destroy the key before the event says so, once it is sure that it may be. Raises `Refused`.
+
+        The command says which key that was: nothing is decided as erased under another one.
+        """
         contact = _contact(database, command.member)
         may_erase(command, contact, Stored(database))
-        if contact.letter is not None:
-            self._vaults.of(database).erase(person_of(command.member, contact), command.at)
-        return command
+        if contact.letter is None:
+            return command.model_copy(update={"destroyed": None})
+        self._vaults.of(database).erase(person_of(command.member, contact), command.at)
+        return command.model_copy(update={"destroyed": contact.generation})
 
     def _open(self, command: KeepMemberContact) -> MemberLetter | None:
         if not command.letter:

@@ -9,6 +9,7 @@ Answers are sealed to a key the asker made for this one question. A refused ques
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -16,20 +17,20 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.kernel import sealing
+from services.kernel.clock import business_date
 from services.kernel.database import Database
+from services.kernel.decider import Lookup
 from services.kernel.identifiers import new_id
 from services.kernel.vault import Vaults
 from services.registry.contact import CONTACT, Contact, Purpose, ViewMemberContact, belongs, keeps, person_of
 from services.registry.contact_letters import MemberLetter, Stored, field_of, load
 from services.registry.team import TEAM
-from services.registry.unit import UNIT, Unit
+from services.registry.unit import UNIT, Unit, carried
 
 if TYPE_CHECKING:
     from services.registry.team_events import Team
 
 MOST_MEMBERS = 100
-TIERS = 4
-"""More levels than any map had; a cycle in bad data ends here."""
 
 
 class Viewer(BaseModel):
@@ -78,14 +79,14 @@ def read_member_contacts(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], A
         except ValidationError:
             return _refused("BAD_QUESTION", "Câu hỏi thiếu hoặc sai.")
         team: Team | None = load(runtime.database, TEAM, asked.team)
-        sight = None if team is None else _sight(runtime.database, asked.viewer, team.established.commune)
+        stored, today = Stored(runtime.database), business_date(runtime.clock())
+        sight = None if team is None else _sight(stored, asked.viewer, team.established.commune, today)
         if team is None or sight is None:
             return _refused("NOT_IN_SCOPE", "Tổ này không thuộc địa bàn của Ông/Bà.")
         found: dict[str, Any] = {}
         for member in asked.members:
             contact: Contact = load(runtime.database, CONTACT, member)
-            stored = Stored(runtime.database)
-            if contact.letter is None or not belongs(team, member) or not keeps(stored, asked.team, contact):
+            if contact.letter is None or not belongs(team, member) or not keeps(stored, asked.team, contact, today):
                 continue
             viewed = ViewMemberContact(
                 command_id=new_id(),
@@ -126,26 +127,25 @@ def published_contact(vaults: Vaults) -> Callable[[Any, Mapping[str, Any]], Any]
     return question
 
 
-def _sight(database: Database, viewer: Viewer, commune: UUID) -> Literal["all", "names"] | None:
-    """What an official may see of the members of a commune's teams; nobody else sees anything."""
-    unit: Unit | None = load(database, UNIT, commune)
-    held = set(viewer.units)
-    if unit is None or viewer.role not in ("commune_official", "province_official"):
+def _sight(lookup: Lookup, viewer: Viewer, commune: UUID, day: date) -> Literal["all", "names"] | None:
+    """What an official may see on a day of the members of a commune's teams; nobody else sees anything."""
+    here = carried(lookup, commune, day)
+    if lookup.state(UNIT, str(here)) is None:
         return None
-    here = {commune, *unit.successors}
     if viewer.role == "commune_official":
-        return "all" if held & here else None
-    return "names" if held & set(_above(database, here)) else None
+        return "all" if here in viewer.units else None
+    if viewer.role == "province_official":
+        return "names" if not _with_above(lookup, here, day).isdisjoint(viewer.units) else None
+    return None
 
 
-def _above(database: Database, units: set[UUID]) -> set[UUID]:
-    found = set(units)
-    for _ in range(TIERS):
-        states: list[Unit | None] = [load(database, UNIT, unit) for unit in found]
-        more = {state.registered.parent for state in states if state is not None and state.registered.parent}
-        if more <= found:
-            break
-        found |= more
+def _with_above(lookup: Lookup, unit: UUID, day: date) -> set[UUID]:
+    found: set[UUID] = set()
+    above: UUID | None = unit
+    while above is not None and above not in found:
+        found.add(above)
+        state: Unit | None = lookup.state(UNIT, str(above))
+        above = None if state is None else state.parent_on(day)
     return found
 
 

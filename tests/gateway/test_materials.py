@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.testclient import TestClient
 
@@ -274,6 +275,26 @@ def test_what_did_not_come_whole_is_not_kept(
 
     anyio.run(take)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_files_wait_their_turn_to_be_checked(tmp_path: Path) -> None:
+    def folders() -> list[str]:
+        return [path.parent.name for path in tmp_path.rglob("*") if path.is_file()]
+
+    async def coming() -> AsyncIterator[bytes]:
+        yield pdf()
+
+    async def take() -> None:
+        checking = anyio.CapacityLimiter(1)
+        async with anyio.create_task_group() as group, checking:
+            group.start_soon(FileStore(tmp_path, 10_000, checking).take, coming(), None)
+            while not checking.statistics().tasks_waiting:
+                await anyio.lowlevel.checkpoint()
+            assert folders() == ["arriving"]
+
+    anyio.run(take)
+    assert len(folders()) == 1
+    assert "arriving" not in folders()
 
 
 def test_a_sender_who_hangs_up_has_sent_part_of_a_file(edge: Gateway) -> None:

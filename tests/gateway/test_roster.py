@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from gateway.roster.cells import escaped, plain
 from gateway.roster.files import COLUMNS, CONTACT, Kind
 from gateway.viewer import Role
+from services.kernel.csv_rows import BadCell, Row
 from services.kernel.identifiers import derived_id
 from tests.gateway.running import HERE, THERE, Running
 from tests.gateway.test_reorganisations import reorganise
@@ -238,6 +240,10 @@ TOMORROW = "21/11/2026"
         ({"ngày_ra_mắt": "31/07/2025"}, "ngày ra mắt"),
         ({"ngày_ra_mắt": TOMORROW}, "ngày ra mắt"),
         ({"chức_danh_người_ký": "=HYPERLINK(1)"}, "chức danh người ký"),
+        ({"chức_danh_người_ký": "Chủ tịch;=HYPERLINK(1)"}, "chức danh người ký"),
+        ({"tên_tổ": "Tổ 1; ;  @SUM(1)"}, "tên tổ"),
+        ({"tên_tổ": 'Tổ 1;"=1'}, "tên tổ"),
+        ({"tên_tổ": "Tổ 1;'2;+1"}, "tên tổ"),
     ],
     ids=str,
 )
@@ -325,15 +331,37 @@ def test_officials_only_and_each_only_for_their_own_units(running: Running) -> N
 
 
 def test_no_spreadsheet_runs_what_is_given_out_and_it_comes_back_as_it_was(running: Running) -> None:
-    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "'=x", "＝x"]
+    alone = ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "'=x", "＝x"]
+    written = {name: f"'{name}" for name in alone} | {
+        "Ấp 1;=x": "Ấp 1;'=x",
+        "Ấp 2; ; -x;＋y": "Ấp 2; ; '-x;'＋y",
+        "Ấp 3;'@x": "Ấp 3;''@x",
+        "=x;=y": "'=x;'=y",
+        "Ấp 4; khóm 5; 6-7": "Ấp 4; khóm 5; 6-7",
+        "Ấp 8;'khóm 9;": "Ấp 8;'khóm 9;",
+    }
+    names = list(written)
     for name in names:
-        assert running.hamlet(running.here, name=name)["accepted"]
+        assert running.hamlet(running.here, name=name)["accepted"], name
     running.settle()
     given = export(running, "hamlets")
     cells = [line.split(",")[1].strip('"') for line in given.text.splitlines()[1:]]
-    assert sorted(cells) == sorted(f"'{name}" for name in names)
+    assert sorted(cells) == sorted(written.values())
     answer = post(running, "hamlets", given.content, "apply").json()
     assert (answer["faults"], answer["unchanged"]) == ([], len(names))
+
+
+def test_a_sign_after_a_tab_or_line_break_is_no_formula_either() -> None:
+    assert escaped("Tổ\t=x\n@y") == "Tổ\t'=x\n'@y"
+    assert plain(Row(2, {"tên tổ": "Tổ\t'=x\n'@y"})).cells == {"tên tổ": "Tổ\t=x\n@y"}
+    with pytest.raises(BadCell):
+        plain(Row(2, {"tên tổ": "Tổ\t=x"}))
+
+
+def test_a_semicolon_before_anything_else_is_a_semicolon(running: Running) -> None:
+    imported(running, "hamlets", HAMLETS)
+    imported(running, "teams", [changed(TEAMS[0], tên_tổ="Tổ 1; ấp Nội Ô;'2-3'")])
+    assert "Tổ 1; ấp Nội Ô;'2-3'" in export(running, "teams").text
 
 
 def test_a_dissolved_team_takes_nobody_and_a_new_one_may_bear_its_name(running: Running) -> None:

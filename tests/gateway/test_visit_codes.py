@@ -89,6 +89,14 @@ def test_guessing_is_throttled_and_the_right_code_waits_a_minute_too(running: Ru
         assert checked(running, made_up(code)).status_code == 404
     assert checked(running, made_up(code)).status_code == 429
     assert checked(running, code).status_code == 429
+    case = {"code": "1" * 14 + check_digit("1" * 14), "pin": "1234"}
+    assert running.gateway.client.post("/tra-cuu", data=case).status_code == 404, "cases are looked up all the same"
+
+
+def test_right_codes_are_no_guesses(running: Running) -> None:
+    team, member = serving(running)
+    code = codes(running, team, running.here)[member]
+    assert {checked(running, code).status_code for _ in range(12)} == {200}
 
 
 def test_who_stands_down_after_the_code_was_given_out_serves_no_longer(running: Running) -> None:

@@ -22,6 +22,7 @@ from services.kernel.vault import Keys, Vault
 from services.registry.contact import (
     CONTACT,
     EraseMemberContact,
+    KeepMemberContact,
     MemberContactErased,
     MemberContactKept,
     MemberContactViewed,
@@ -80,12 +81,15 @@ def registry(request: pytest.FixtureRequest, tmp_path: Path, keys: Keys) -> Iter
 
 
 def keep(registry: ServiceRuntime, keys: Keys, member: UUID = MEMBER, **told: Any) -> Answer:
+    return registry.execute("keep_member_contact", keeping(keys, member, **told))
+
+
+def keeping(keys: Keys, member: UUID = MEMBER, **told: Any) -> dict[str, Any]:
     sealed_for, team = told.pop("sealed_for", member), told.pop("team", TEAM)
     letter = {"full_name": NAME, "phone": PHONE, "notice": "2026-11", "informed_at": NOON.isoformat(), **told}
     public = sealing.public_half(keys.private[0])
     closed = sealing.seal_to(public, orjson.dumps(letter), contact_context(sealed_for))
-    payload = {"team": str(team), "member": str(member), "letter": sealing.to_base64(closed), **envelope()}
-    return registry.execute("keep_member_contact", payload)
+    return {"team": str(team), "member": str(member), "letter": sealing.to_base64(closed), **envelope()}
 
 
 def read(registry: ServiceRuntime, role: str = "commune_official", unit: UUID = HERE, team: UUID = TEAM) -> Any:
@@ -212,6 +216,37 @@ def test_after_an_erasure_nothing_opens_any_more_and_who_comes_back_is_kept_anew
     assert read(registry)["full_name"] == NAME
 
 
+def test_what_is_kept_and_erased_in_one_breath_is_erased_only_once_its_key_is_gone(
+    registry: ServiceRuntime, keys: Keys
+) -> None:
+    erasing = {"member": str(MEMBER), "team": str(TEAM), "destroyed": 0}
+    kept, erased = registry.processor.execute_many(
+        [
+            KeepMemberContact.model_validate(keeping(keys)),
+            EraseMemberContact.model_validate({**erasing, **envelope()}),
+        ]
+    )
+    assert kept.accepted
+    assert (erased.accepted, erased.code) == (False, "CONTACT_CHANGED"), "what still opens is not called erased"
+    with registry.database.read() as connection:
+        (person,) = connection.execute(select(TABLES.persons.c.person)).scalars()
+        (field,) = connection.execute(select(TABLES.letters.c.field)).scalars()
+    for _ in range(2):
+        assert registry.execute("erase_member_contact", {**erasing, **envelope()}).accepted
+        assert Vault(registry.database, keys, TABLES).read(UUID(person), [field]) == {}
+    assert names(registry) == ["member_contact.kept", "member_contact.erased"]
+    assert keep(registry, keys).accepted
+    assert read(registry)["full_name"] == NAME
+    again, gone = registry.processor.execute_many(
+        [
+            KeepMemberContact.model_validate(keeping(keys, phone="0987654321")),
+            EraseMemberContact.model_validate({**erasing, **envelope()}),
+        ]
+    )
+    assert again.accepted and gone.accepted, "the key it was corrected under is the key that was destroyed"
+    assert read(registry) is None
+
+
 def test_nobody_who_serves_is_erased_for_having_left(registry: ServiceRuntime, keys: Keys) -> None:
     assert keep(registry, keys).accepted
     left = {"member": str(MEMBER), "reason": "left", "teams": [str(TEAM)]}
@@ -242,12 +277,78 @@ def test_who_appoints_a_member_of_another_commune_gets_to_nothing_by_that(regist
     assert names(registry) == ["member_contact.kept", "member_contact.viewed"]
 
 
+def became(registry: ServiceRuntime, on: str, *, part: bool, last_day: str | None = None) -> UUID:
+    """The first commune went into the second; a team of the second with the same member in it."""
+    theirs = derived_id("test", "their team")
+    team = {"team": str(theirs), "commune": str(THERE), "name": "Tổ", "level": "commune"}
+    member = {"team": str(theirs), "member": str(MEMBER), "role": "leader", "organisation": "x"}
+    succession = {"unit": str(HERE), "successor": str(THERE), "part": part, "seat": not part, "on": on}
+    commands: list[tuple[str, dict[str, Any]]] = [
+        ("establish_team", {**team, "decision_no": "1/QĐ", "decision_date": "2026-01-02"}),
+        ("appoint_member", {**member, "appointed_on": "2026-01-02"}),
+        *([("end_unit", {"unit": str(HERE), "valid_to": last_day})] if last_day else []),
+        ("succeed_unit", succession),
+    ]
+    for name, told in commands:
+        answer = registry.execute(name, {**told, **envelope()})
+        assert answer.accepted, answer
+    return theirs
+
+
+@pytest.mark.parametrize(
+    ("part", "on", "last_day"),
+    [
+        (True, "2030-01-01", None),
+        (True, "2026-03-01", None),
+        (False, "2030-01-01", "2029-12-31"),
+    ],
+)
+def test_who_gets_a_part_of_a_commune_or_will_get_all_of_it_gets_nobody_s_name(
+    registry: ServiceRuntime, keys: Keys, part: bool, on: str, last_day: str | None
+) -> None:
+    assert keep(registry, keys).accepted
+    theirs = became(registry, on, part=part, last_day=last_day)
+    assert read(registry, unit=THERE) == "NOT_IN_SCOPE"
+    assert read(registry, unit=THERE, team=theirs) is None
+    assert keep(registry, keys, team=theirs, phone="0987654321").code == "CONTACT_OF_OTHER_COMMUNE"
+    erased = registry.execute("erase_member_contact", {"member": str(MEMBER), "team": str(theirs), **envelope()})
+    assert erased.code == "CONTACT_OF_OTHER_COMMUNE"
+    assert read(registry)["phone"] == PHONE, "and the commune that keeps it still reads it"
+
+
+def test_what_a_commune_kept_is_read_and_erased_by_the_one_it_went_into_as_a_whole(
+    registry: ServiceRuntime, keys: Keys
+) -> None:
+    assert keep(registry, keys).accepted
+    theirs = became(registry, "2026-03-01", part=False, last_day="2026-02-28")
+    assert read(registry, unit=HERE) == "NOT_IN_SCOPE"
+    assert read(registry, unit=THERE)["phone"] == PHONE
+    assert read(registry, unit=THERE, team=theirs)["phone"] == PHONE
+    erased = registry.execute("erase_member_contact", {"member": str(MEMBER), "team": str(theirs), **envelope()})
+    assert erased.accepted
+    assert names(registry)[-1] == "member_contact.erased"
+
+
+def test_names_are_for_the_province_a_commune_lies_under_today(registry: ServiceRuntime, keys: Keys) -> None:
+    assert keep(registry, keys).accepted
+    other = unit_id("current", "province", "95")
+    unit = {"regime": "current", "kind": "Tỉnh", "valid_from": "2025-07-01", "lat": 9.5, "lon": 105.4}
+    told = {**unit, "code": "95", "name": "Tỉnh Khác", "level": "province"}
+    assert registry.execute("register_unit", {**told, **envelope()}).accepted
+    move = {"unit": str(HERE), "parent": str(other), "on": "2026-03-01"}
+    assert registry.execute("transfer_unit", {**move, **envelope()}).accepted
+    assert read(registry, "province_official", PROVINCE) == "NOT_IN_SCOPE"
+    assert read(registry, "province_official", other)["full_name"] == NAME
+
+
 def test_what_is_not_kept_is_neither_read_nor_erased() -> None:
     view = ViewMemberContact.model_validate({"actor": "a", "at": NOON, **VIEWED.model_dump()})
     given(CONTACT).when(view).refused("NO_CONTACT", field="member")
     given(CONTACT, KEPT).when(view).then(VIEWED)
     erase = EraseMemberContact(actor="a", at=NOON, member=KEPT.member, reason="left")
     given(CONTACT).when(erase).then()
+    given(CONTACT, KEPT).when(erase).refused("CONTACT_CHANGED", field="member")
+    erase = erase.model_copy(update={"destroyed": 0})
     given(CONTACT, KEPT).when(erase).then(ERASED.model_copy(update={"erased_on": NOON.date()}))
 
 

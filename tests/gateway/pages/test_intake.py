@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from gateway.forwarding import Forwarder
 from gateway.intake import Contact, Receipt, Submission, forward_pending, intake, public_key_from, tracker_from
-from gateway.tracking import Tracking
+from gateway.throttle import Throttle
+from gateway.tracking import Tracker, Tracking
 from services.feedback.questions import load_case
 from services.kernel import sealing, store
 from services.kernel.identifiers import new_id
@@ -227,6 +228,21 @@ def test_counting_of_wrong_guesses_is_shared_and_ends_with_the_minute(site: Site
     assert site.throttle.allows("203.0.113.9")
     site.clock.go(minutes=5)
     site.throttle.sweep()
+
+
+def test_guesses_at_another_kind_of_code_are_counted_apart_before_they_are_checked(site: Site) -> None:
+    tracker = Tracker(sealing.new_key())
+    guesses = Throttle(site.database, tracker, site.clock, per_prefix=2, per_site=5).apart("visit codes", ipv6=48)
+    lookups = Throttle(site.database, tracker, site.clock, per_prefix=1, per_site=1)
+    begun = guesses.begin("2001:db8:1:1::1")
+    assert begun is not None
+    guesses.was_right("2001:db8:1:1::1", begun)
+    assert [guesses.begin(f"2001:db8:1:{n}::1") is not None for n in range(9)] == [True] * 2 + [False] * 7, "one /48"
+    assert [guesses.begin(f"203.0.113.{n}") is not None for n in range(3)] == [True, True, False], "one /24"
+    assert [guesses.begin(f"2001:db8:{n}::1") is not None for n in range(2, 5)] == [True, False, False], "the site"
+    assert lookups.allows("203.0.113.1"), "and nobody is shut out of looking up a case"
+    site.clock.go(minutes=1)
+    assert guesses.begin("203.0.113.1") is not None
 
 
 def test_production_brings_its_own_keys(tmp_path: Any) -> None:
