@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, select
 
 from gateway import members, teams, units
 from gateway.roster.cells import word_of, written
@@ -38,7 +38,7 @@ def export(connection: Connection, kind: Kind, unit: str, today: date, scope: Sc
 def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
     hamlets, communes = units.LIVE.hamlets.c, units.LIVE.units.c
     query = select(communes.code, hamlets.name, hamlets.kind, hamlets.valid_from, hamlets.hamlet)
-    query = _at_home(query.select_from(units.LIVE.hamlets), hamlets.commune, today)
+    query = _at_home(connection, query.select_from(units.LIVE.hamlets), hamlets.commune, here, today)
     query = query.where(hamlets.commune.in_(here), scope.hamlets(hamlets.hamlet))
     query = query.where(units.in_force(today, units.LIVE.hamlets))
     yield from map(tuple, connection.execute(query.order_by(communes.code, hamlets.sort_key, hamlets.hamlet)))
@@ -50,7 +50,7 @@ def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today
     names: dict[str, list[str]] = {}
     now = select(served.team, served.hamlet, hamlets.name, communes.unit.label("commune"))
     now = now.join_from(teams.LIVE.served, units.LIVE.hamlets, served.hamlet == hamlets.hamlet)
-    now = _at_home(now, hamlets.commune, today)
+    now = _at_home(connection, now, hamlets.commune, here, today)
     now = now.where(served.until == FOR_EVER, hamlets.commune.in_(here), units.told_on(today, units.LIVE.hamlets))
     found = connection.execute(now.order_by(hamlets.sort_key, hamlets.hamlet)).all()
     often: dict[tuple[str, str], int] = {}
@@ -61,7 +61,7 @@ def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today
         alone = often[row.commune, row.name.casefold()] == 1 and SEPARATOR not in row.name
         names.setdefault(row.team, []).append(row.name if alone else row.hamlet)
     query = select(teams.LIVE.teams, communes.code, decided.signer)
-    query = _at_home(query.select_from(teams.LIVE.teams), table.commune, today)
+    query = _at_home(connection, query.select_from(teams.LIVE.teams), table.commune, here, today)
     query = query.outerjoin(teams.LIVE.decisions, (decided.team == table.team) & (decided.kind == "established"))
     query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None))
     for row in connection.execute(query.order_by(communes.code, table.sort_key, table.team)):
@@ -82,7 +82,7 @@ def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, tod
     table, people, communes = teams.LIVE.teams.c, members.LIVE.members.c, units.LIVE.units.c
     query = select(members.LIVE.members, communes.code, table.name.label("title"))
     query = query.join_from(members.LIVE.members, teams.LIVE.teams, people.team == table.team)
-    query = _at_home(query, table.commune, today)
+    query = _at_home(connection, query, table.commune, here, today)
     query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None))
     query = query.order_by(communes.code, table.sort_key, table.team, people.appointed_on, people.member)
     for row in connection.execute(query):
@@ -102,9 +102,12 @@ def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, tod
         )
 
 
-def _at_home(query: Query, commune: ColumnElement[str], today: date) -> Query:
+def _at_home(
+    connection: Connection, query: Query, commune: ColumnElement[str], here: Select[tuple[str]], today: date
+) -> Query:
     """`query` with the row of the unit that what is of `commune` belongs to today."""
-    homes, communes = units.LIVE.homes, units.LIVE.units
-    query = query.outerjoin(homes, (homes.c.unit == commune) & units.told_on(today, homes))
-    home = func.coalesce(homes.c.home, commune)
+    communes = units.LIVE.units
+    homes = units.homes_of(connection, connection.execute(here).scalars().all(), today)
+    gone = {unit: home for unit, home in homes.items() if unit != home}
+    home = case(gone, value=commune, else_=commune) if gone else commune
     return query.join(communes, (communes.c.unit == home) & units.told_on(today))

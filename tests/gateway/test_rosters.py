@@ -305,7 +305,13 @@ def test_a_commune_owes_a_plan_its_roster_while_it_lies_in_the_plan_s_territory(
     told = {"reorganisation": str(uuid4()), "on": "2023-09-14", "decision_no": "30/NQ", "decision_date": "2023-09-01"}
     reorganised = {**told, "operations": [transfer], **envelope}
     named = {"code": "95", "name": "Tỉnh Bạc Liêu", "level": "province"}
-    asked(old, [("register_unit", {**unit, **named}), ("reorganise", reorganised)])
+    gone = {"unit": str(other), "successor": str(PROVINCE), "part": False, "seat": True, "on": "2025-07-01"}
+    commands = [
+        ("register_unit", {**unit, **named}),
+        ("reorganise", reorganised),
+        ("succeed_unit", {**gone, **envelope}),
+    ]
+    asked(old, commands)
     assert dues(old, "COMMUNE", "2023-09-13", u=str(FIRST), p=PLAN).keys() == {"Phường 1"}
     assert dues(old, "COMMUNE", "2023-09-14", u=str(FIRST), p=PLAN) == {}
     late = submit(old, FIRST, "2023-09-14")
