@@ -107,7 +107,7 @@ def _at_home(
 ) -> Query:
     """`query` with the row of the unit that what is of `commune` belongs to today."""
     communes = units.LIVE.units
-    homes = units.homes_of(connection, connection.execute(here).scalars().all(), today)
+    homes = units.homes_of(connection, [row.unit for row in connection.execute(here)], today)
     gone = {unit: home for unit, home in homes.items() if unit != home}
     home = case(gone, value=commune, else_=commune) if gone else commune
     return query.join(communes, (communes.c.unit == home) & units.told_on(today))

@@ -306,7 +306,7 @@ def test_a_commune_owes_a_plan_its_roster_while_it_lies_in_the_plan_s_territory(
     reorganised = {**told, "operations": [transfer], **envelope}
     named = {"code": "95", "name": "Tỉnh Bạc Liêu", "level": "province"}
     gone = {"unit": str(other), "successor": str(PROVINCE), "part": False, "seat": True, "on": "2025-07-01"}
-    commands = [
+    commands: list[tuple[str, dict[str, Any]]] = [
         ("register_unit", {**unit, **named}),
         ("reorganise", reorganised),
         ("succeed_unit", {**gone, **envelope}),
