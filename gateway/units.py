@@ -56,7 +56,9 @@ def unit_from(row: Any, as_of: date) -> Unit:
 def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
     """Of each unit (or hamlet) the one row that says what it was on that day, whether it stood or not."""
     c = (LIVE.units if table is None else table).c
-    return and_(c.since <= day, c.until > day)
+    # Not `since <= day`: the key's second column by itself is no way in, and a plan made before the table was analysed
+    # takes it for one, reading all units for each row of a join.
+    return and_(func.coalesce(c.since, day) <= day, c.until > day)
 
 
 def in_force(day: date, table: Any = None) -> ColumnElement[bool]:

@@ -107,8 +107,12 @@ class Preparing:
     def erasing(self, database: Database, command: EraseMemberContact) -> EraseMemberContact:
         """Destroy the key before the event says so, once it is sure that it may be. Raises `Refused`.
 
-        The command says which key that was: nothing is decided as erased under another one.
+        The command says which key that was: nothing is decided as erased under another one. Sent again after it was
+        answered it destroys nothing: the member may have been kept anew since.
         """
+        with database.look() as connection:
+            if store.remembered(connection, [(command.actor, str(command.command_id))]):
+                return command
         contact = _contact(database, command.member)
         may_erase(command, contact, Stored(database))
         if contact.letter is None:

@@ -247,6 +247,16 @@ def test_what_is_kept_and_erased_in_one_breath_is_erased_only_once_its_key_is_go
     assert read(registry) is None
 
 
+def test_an_erasure_sent_again_leaves_who_came_back_alone(registry: ServiceRuntime, keys: Keys) -> None:
+    assert keep(registry, keys).accepted
+    erasing = {"member": str(MEMBER), "team": str(TEAM), **envelope(), "command_id": str(new_id())}
+    first = registry.execute("erase_member_contact", erasing)
+    assert first.accepted
+    assert keep(registry, keys).accepted
+    assert registry.execute("erase_member_contact", erasing) == first
+    assert read(registry)["full_name"] == NAME
+
+
 def test_nobody_who_serves_is_erased_for_having_left(registry: ServiceRuntime, keys: Keys) -> None:
     assert keep(registry, keys).accepted
     left = {"member": str(MEMBER), "reason": "left", "teams": [str(TEAM)]}
