@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, select
+from sqlalchemy import Connection, func, literal, select
 
 from gateway.units import COLUMNS, LIVE, Unit, in_force, told_on, unit_from
 from gateway.vietnamese import fold
@@ -57,15 +57,14 @@ def _rank(matched: str, words: list[str]) -> int:
 
 
 def _current(connection: Connection, words: list[str], as_of: date) -> Any:
-    units, above = LIVE.units, LIVE.units.alias("above")
-    province = LIVE.units.alias("province")
-    haystack = _joined(units.c.search_text, above.c.search_text, province.c.search_text)
+    units = LIVE.units
+    above, province = (_above(units, "search_text", as_of, tiers) for tiers in (1, 2))
+    names = (_above(units, "name", as_of, tiers) for tiers in (2, 1))
     query = (
         select(*COLUMNS, units.c.sort_key, units.c.search_text.label("matched"))
-        .add_columns(func.coalesce(province.c.name, above.c.name).label("province"))
-        .outerjoin(above, and_(above.c.unit == units.c.parent, told_on(as_of, above)))
-        .outerjoin(province, and_(province.c.unit == above.c.parent, told_on(as_of, province)))
-        .where(units.c.level == "commune", in_force(as_of), *_all_words(haystack, words))
+        .add_columns(func.coalesce(*names).label("province"))
+        .where(units.c.level == "commune", in_force(as_of))
+        .where(*_all_words(_joined(units.c.search_text, above, province), words))
         .order_by(func.length(units.c.search_text), units.c.sort_key)
         .limit(10 * LIMIT)
     )
@@ -75,21 +74,31 @@ def _current(connection: Connection, words: list[str], as_of: date) -> Any:
 def _former(connection: Connection, words: list[str], as_of: date) -> Any:
     """Communes of today through a unit of the past that matches, itself or with its district and province of then."""
     units, old, gone = LIVE.units, LIVE.units.alias("old"), LIVE.successions
-    above, province, now = LIVE.units.alias("above"), LIVE.units.alias("province"), LIVE.units.alias("now")
-    haystack = _joined(old.c.search_text, above.c.search_text, province.c.search_text)
+    above, province = (_above(old, "search_text", gone.c.on_day, tiers) for tiers in (1, 2))
     query = (
         select(*COLUMNS, units.c.sort_key, old.c.search_text.label("matched"), old.c.name.label("old_name"))
-        .add_columns(gone.c.part, gone.c.seat, now.c.name.label("province"))
+        .add_columns(gone.c.part, gone.c.seat, _above(units, "name", as_of, 1).label("province"))
         .join(gone, gone.c.successor == units.c.unit)
         .join(old, old.c.unit == gone.c.unit)
-        .outerjoin(above, above.c.unit == old.c.parent)
-        .outerjoin(province, province.c.unit == above.c.parent)
-        .outerjoin(now, and_(now.c.unit == units.c.parent, told_on(as_of, now)))
-        .where(units.c.level == "commune", in_force(as_of), *_all_words(haystack, words))
+        .where(units.c.level == "commune", in_force(as_of))
+        .where(*_all_words(_joined(old.c.search_text, above, province), words))
         .order_by(func.length(old.c.search_text), units.c.sort_key)
         .limit(10 * LIMIT)
     )
     return connection.execute(query)
+
+
+def _above(of: Any, column: str, day: Any, tiers: int) -> Any:
+    """A column of the unit one or two tiers above a unit on a day.
+
+    A look-up a row, not a join: before the table is analysed a plan may compare every unit with every other.
+    """
+    parent, grandparent = LIVE.units.alias(f"{of.name}_parent"), LIVE.units.alias(f"{of.name}_grandparent")
+    found = parent if tiers == 1 else grandparent
+    query = select(found.c[column]).where(parent.c.unit == of.c.parent, told_on(day, parent))
+    if tiers > 1:
+        query = query.where(grandparent.c.unit == parent.c.parent, told_on(day, grandparent))
+    return query.correlate(of, LIVE.successions).scalar_subquery()
 
 
 def _joined(*texts: Any) -> Any:
