@@ -307,7 +307,7 @@ class CommandProcessor:
                 log.error("command_failed", command=item.command.name, error=type(error).__name__)
                 item.error = error
                 continue
-            new_commands.append(store.NewCommand(*item.key, item.payload_hash, _outcome_text(answer)))
+            new_commands.append(store.NewCommand(*item.key, item.payload_hash, orjson.dumps(answer).decode()))
             new_events += events
             answers.append((item, answer))
         if new_commands:
@@ -389,16 +389,3 @@ def _refusal(stream: str, refusal: Refused) -> Answer:
 
 
 _REUSED = "Mã lệnh này đã dùng cho một nội dung khác; hãy gửi với mã lệnh mới."
-
-
-def _outcome_text(answer: Answer) -> str:
-    return orjson.dumps(
-        {
-            "accepted": answer.accepted,
-            "stream": answer.stream,
-            "version": answer.version,
-            "code": answer.code,
-            "message": answer.message,
-            "field": answer.field,
-        }
-    ).decode()
