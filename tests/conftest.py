@@ -4,6 +4,7 @@
 |---------------------|----------------------------------------------------------------------------------------|
 | `postgres_server`   | administrator's URL (session)                                                          |
 | `postgres_url`      | a fresh database, dropped after the test                                               |
+| `prepared`          | `prepared("sqlite", "registry")`: a database as the service's start leaves it          |
 | `postgres_template` | URL with `{service}` for which every service and the gateway have a fresh database     |
 | `amqp_server`       | the session's RabbitMQ: `url`, `rabbitmqctl()`, … Do not kill it: others use it        |
 | `amqp_url`          | a fresh vhost                                                                          |
@@ -38,6 +39,7 @@ from deploy.local.rabbitmq import RabbitServer
 from services.kernel.messaging.connection import connect
 from services.kernel.messaging.rpc import queue_of
 from services.kernel.messaging.topology import exchange_of, feed_of
+from tests.moulds import Cast, Moulds
 from tests.soak import Scale
 
 DATABASES = ("registry", "visits", "reporting", "feedback", "gateway")
@@ -134,6 +136,33 @@ def postgres_template(postgres_server: str, new_database: Callable[[str], str]) 
     yield server.replace("/DATABASE", f"/{run}_{{service}}")
     for service in DATABASES:
         _drop(postgres_server, f"{run}_{service}")
+
+
+@pytest.fixture(scope="session")
+def moulds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Moulds:
+    """The session's prepared databases; PostgreSQL is started when one of its is asked for."""
+
+    def new_database() -> str:
+        make: Callable[[str], str] = request.getfixturevalue("new_database")
+        return make(f"mould_{uuid4().hex[:12]}")
+
+    return Moulds(tmp_path_factory.mktemp("moulds"), new_database)
+
+
+@pytest.fixture
+def prepared(moulds: Moulds, tmp_path: Path) -> Iterator[Callable[[str, str], str]]:
+    """`prepared("sqlite", "registry")`: URL of a database of the test's own, as the registry's start leaves it."""
+    taken: list[tuple[str, Cast]] = []
+
+    def make(dialect: str, name: str) -> str:
+        if dialect == "sqlite":
+            return moulds.copy(name, tmp_path / f"{name}.db")
+        taken.append((name, moulds.take(name)))
+        return taken[-1][1].url
+
+    yield make
+    for name, cast in taken:
+        moulds.give_back(name, cast)
 
 
 @pytest.fixture

@@ -166,7 +166,8 @@ class Database:
                     connection.execute(text("SELECT pg_advisory_unlock(:lock, hashtext(:name))"), key)
 
     def close(self) -> None:
-        """Close every connection, those somebody keeps too."""
+        """Close every connection, those somebody keeps too; one that is in use when it is given back."""
+        event.listen(self.engine.pool, "checkin", _close_at_last)
         for connection in list(self._kept):
             if not connection.closed:
                 connection.invalidate()
@@ -193,6 +194,12 @@ class Session:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
+
+
+def _close_at_last(connection: Any, _record: Any) -> None:
+    """Its pool is no more: whoever was asking while the database was closed has been answered."""
+    if connection is not None:
+        connection.close()
 
 
 def _see_whether_it_is_there(connection: Any, _record: Any, _fairy: Any) -> None:

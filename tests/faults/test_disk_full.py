@@ -62,7 +62,12 @@ def test_a_full_disk_is_told_loses_nothing_and_passes(amqp_url: str, scale: Scal
         }
         topology = Topology(environment, home / "up", watched=False)
         form = ExitStack()
-        site = form.enter_context(opened_site([server.database_url("gateway"), server.database_url("feedback")], home))
+        urls = [server.database_url(name) for name in ("gateway", "feedback")]
+        for name, url in zip(("gateway", "feedback"), urls, strict=True):
+            database = Database(url)
+            system.prepare_database(system.consumer(name), database)
+            database.close()
+        site = form.enter_context(opened_site(urls, home))
         thread = LoopThread("driver")
         bus = RpcCommandBus(amqp_url)
         acknowledged: list[str] = []

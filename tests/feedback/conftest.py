@@ -1,6 +1,6 @@
 """The feedback service in one process on both databases, with keys of its own and a clock that stands still."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +17,6 @@ from services.kernel import sealing
 from services.kernel.database import Database
 from services.kernel.definition import ServiceDefinition
 from services.kernel.identifiers import derived_id
-from services.kernel.migrate import create_read_models, migrate
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
 
@@ -40,13 +39,9 @@ def definition(keys: Keys) -> ServiceDefinition:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, definition: ServiceDefinition) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, prepared: Callable[[str, str], str]) -> Iterator[Database]:
     """A migrated database that knows one province, one commune of today and one of the past."""
-    sqlite = f"sqlite:///{tmp_path}/feedback.db"
-    url = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    migrate(database, [definition.home])
-    create_read_models(database, definition.projections)
+    database = Database(prepared(request.param, "feedback"))
     units: list[dict[str, str | None]] = [
         {"unit": str(PROVINCE), "level": "province", "valid_to": None},
         {"unit": str(COMMUNE), "level": "commune", "valid_to": None},

@@ -1,5 +1,6 @@
 """Worlds for the gateway's tests, each on SQLite and on PostgreSQL."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,23 +10,22 @@ from services.kernel.database import Database
 from tests.gateway.asking import Gateway
 from tests.gateway.running import Running
 from tests.gateway.world import World
+from tests.moulds import prepare
 
 BOTH = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(params=BOTH)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, prepared: Callable[[str, str], str]) -> Iterator[World]:
     """An empty world of one test's own."""
-    url = f"sqlite:///{tmp_path / 'gateway.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    database = Database(url)
+    database = Database(prepared(request.param, "gateway"))
     yield World(database)
     database.close()
 
 
 def _whole_map(url: str) -> Iterator[World]:
     database = Database(url)
+    prepare("gateway", database)
     world = World(database)
     world.real_map()
     world.catch_up()
@@ -68,9 +68,18 @@ def edge(sqlite_map: World, tmp_path: Path) -> Iterator[Gateway]:
     made.client.close()
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a system leaves behind that knows its map and nothing else."""
+    var = tmp_path_factory.mktemp("founded") / "var"
+    Running(var).close()
+    return var
+
+
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(founded: Path, tmp_path: Path) -> Iterator[Running]:
     """The whole system, of one test's own."""
+    shutil.copytree(founded, tmp_path, dirs_exist_ok=True)
     made = Running(tmp_path)
     yield made
     made.close()

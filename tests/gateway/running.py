@@ -19,13 +19,15 @@ OUTCOME = "{ accepted id token code message field }"
 
 
 class Running:
-    """The whole system in this process, and a gateway before it."""
+    """The whole system in this process, and a gateway before it; `var` may be left by another one that was closed."""
 
     def __init__(self, var: Path) -> None:
+        new = not (var / "registry.db").exists()
         self.embedded = Embedded(Settings(var_dir=var), clock=lambda: NOW)
         self.embedded.start()
         self.gateway = Gateway(self.embedded.databases["gateway"], var, self.embedded.bus)
-        self._found_the_map()
+        if new:
+            self._found_the_map()
         self.province = self.gateway.token(Role.PROVINCE_OFFICIAL, PROVINCE)
         self.here = self.gateway.token(Role.COMMUNE_OFFICIAL, HERE)
         self.there = self.gateway.token(Role.COMMUNE_OFFICIAL, THERE)

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 
 from gateway.projections import PROJECTIONS
-from services.kernel.consumption import CONSUMPTION
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id
 from services.kernel.log import Head, Page
@@ -57,15 +56,11 @@ class Log:
 
 
 class World:
-    """A log and the gateway's database that follows it."""
+    """A log and the gateway's prepared database that follows it."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.log = Log()
-        with database.write() as connection:
-            CONSUMPTION.create_all(connection)
-            for projection in PROJECTIONS:
-                projection().metadata.create_all(connection)
 
     def subscriptions(self) -> list[Subscription]:
         """A fresh set of the gateway's subscriptions."""

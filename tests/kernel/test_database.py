@@ -75,3 +75,13 @@ def test_the_same_through_sqlalchemy(database: Database) -> None:
     with database.look() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text("SELECT ink FROM cursors"))
     assert not is_trouble(caught.value)
+
+
+def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_given_back(database: Database) -> None:
+    with database.look() as connection:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        database.close()
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    with pytest.raises((psycopg.OperationalError, sqlite3.ProgrammingError)):
+        driver.cursor().execute("SELECT 1")

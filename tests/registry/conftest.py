@@ -1,14 +1,12 @@
 """A registry of the test's own: the real one, on each kind of database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from services.kernel.database import Database
 from services.kernel.message import Command
-from services.kernel.migrate import migrate
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
 from services.registry.import_map import ImportPlan
@@ -28,10 +26,7 @@ def changes_of(plan: ImportPlan) -> list[Command]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceRuntime]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'registry.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    migrate(database, [DEFINITION.home])
+def registry(request: pytest.FixtureRequest, prepared: Callable[[str, str], str]) -> Iterator[ServiceRuntime]:
+    database = Database(prepared(request.param, "registry"))
     yield ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: NOON)
     database.close()

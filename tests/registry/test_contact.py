@@ -1,6 +1,6 @@
 """Members' names and numbers: kept sealed, read in scope, erased for good; no event, command or log tells them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from services.kernel import sealing, store
 from services.kernel.bus import Answer
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id, new_id
-from services.kernel.migrate import migrate
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
 from services.kernel.testing import given
@@ -56,12 +55,11 @@ def keys(tmp_path: Path) -> Keys:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def registry(request: pytest.FixtureRequest, tmp_path: Path, keys: Keys) -> Iterator[ServiceRuntime]:
+def registry(
+    request: pytest.FixtureRequest, prepared: Callable[[str, str], str], keys: Keys
+) -> Iterator[ServiceRuntime]:
     """A registry with keys of its own, two communes, a team of the first and one member in it."""
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'registry.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    database, definition = Database(url), define(lambda: keys)
-    migrate(database, [definition.home])
+    database, definition = Database(prepared(request.param, "registry")), define(lambda: keys)
     runtime = ServiceRuntime(definition, database, Settings(), clock=lambda: NOON)
     unit = {"regime": "current", "kind": "Xã", "valid_from": "2025-07-01", "lat": 9.5, "lon": 105.4}
     team = {"team": str(TEAM), "commune": str(HERE), "name": "Tổ", "level": "commune"}

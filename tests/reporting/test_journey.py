@@ -1,9 +1,8 @@
 """From a batch of visits to the figures of a commune: services, logs and subscriptions on real databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from services.kernel.decider import Refused
 from services.kernel.definition import ServiceDefinition
 from services.kernel.identifiers import derived_id, new_id
 from services.kernel.local import LocalEvents
-from services.kernel.migrate import create_read_models, migrate
 from services.kernel.rebuild import rebuild
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
@@ -75,10 +73,10 @@ class Field:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def field(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Field]:
-    sqlite = request.param == "sqlite"
-    urls = f"sqlite:///{tmp_path}/{{service}}.db" if sqlite else request.getfixturevalue("postgres_template")
-    visits, reporting = (_started(definition, urls) for definition in (VISITS, REPORTING))
+def field(request: pytest.FixtureRequest, prepared: Callable[[str, str], str]) -> Iterator[Field]:
+    visits, reporting = (
+        _started(definition, prepared(request.param, definition.name)) for definition in (VISITS, REPORTING)
+    )
     served = [HamletRegistered(hamlet=hamlet) for hamlet in HAMLETS]
     team = TeamEstablished(team=TEAM, hamlets=HAMLETS)
     with visits.database.write() as connection:
@@ -93,10 +91,8 @@ def field(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Field]:
         runtime.database.close()
 
 
-def _started(definition: ServiceDefinition, urls: str) -> ServiceRuntime:
-    database = Database(urls.format(service=definition.name))
-    migrate(database, [definition.home])
-    create_read_models(database, definition.projections)
+def _started(definition: ServiceDefinition, url: str) -> ServiceRuntime:
+    database = Database(url)
     log.open_history(database)
     return ServiceRuntime(definition, database, Settings(), clock=lambda: NOW)
 

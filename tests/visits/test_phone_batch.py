@@ -1,8 +1,7 @@
 """What an offline phone sends: many commands at once, each accepted or refused on its own; real databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from services.kernel.bus import Answer
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id, new_id
 from services.kernel.message import Event, Recorded
-from services.kernel.migrate import create_read_models, migrate
 from services.kernel.projection import Delivered
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
@@ -33,12 +31,8 @@ REGISTRY: list[Event] = [
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def visits(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServiceRuntime]:
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'visits.db'}" if sqlite else request.getfixturevalue("postgres_url")
-    database = Database(url)
-    migrate(database, [DEFINITION.home])
-    create_read_models(database, DEFINITION.projections)
+def visits(request: pytest.FixtureRequest, prepared: Callable[[str, str], str]) -> Iterator[ServiceRuntime]:
+    database = Database(prepared(request.param, "visits"))
     with database.write() as connection:
         Territory().apply(connection, [delivered(event) for event in REGISTRY])
     runtime = ServiceRuntime(DEFINITION, database, Settings(), clock=lambda: AT)

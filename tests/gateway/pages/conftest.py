@@ -31,13 +31,11 @@ from services.kernel.clock import business_date
 from services.kernel.database import Database
 from services.kernel.identifiers import derived_id, new_id
 from services.kernel.local import LocalBus
-from services.kernel.migrate import create_read_models, migrate
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
 
 HONG_DAN = derived_id("unit", "current", "commune", "31843")
 NINH_QUOI = derived_id("unit", "current", "commune", "31849")
-GATEWAY_HOME = Path(__file__).parents[3] / "gateway"
 
 
 @dataclass
@@ -148,13 +146,10 @@ class Cases:
 
 
 def make_site(database: Database, feedback: Database, folder: Path) -> Site:
-    """A site over two migrated databases."""
+    """A site over two prepared databases."""
     clock = Clock()
     keys = Keys((sealing.new_key(),), (sealing.new_private_key(),), folder / "erasures.journal")
     definition = define(lambda: keys)
-    migrate(database, [GATEWAY_HOME], store=False)
-    migrate(feedback, [definition.home])
-    create_read_models(feedback, definition.projections)
     with feedback.write() as connection:
         known = [{"unit": str(unit), "level": "commune"} for unit in Map.communes]
         connection.execute(insert(TERRITORY.units), known)
@@ -172,7 +167,7 @@ def make_site(database: Database, feedback: Database, folder: Path) -> Site:
 
 @contextmanager
 def opened_site(urls: Sequence[str], folder: Path) -> Iterator[Site]:
-    """A site over two fresh databases, closed in the end."""
+    """A site over two prepared databases, closed in the end."""
     gateway, feedback = map(Database, urls)
     site = make_site(gateway, feedback, folder)
     yield site
@@ -181,17 +176,8 @@ def opened_site(urls: Sequence[str], folder: Path) -> Iterator[Site]:
     feedback.close()
 
 
-def sqlite_urls(folder: Path) -> list[str]:
-    """Two new files."""
-    return [f"sqlite:///{folder}/gateway.db", f"sqlite:///{folder}/feedback.db"]
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, prepared: Callable[[str, str], str], tmp_path: Path) -> Iterator[Site]:
     """The site on SQLite and, its gateway and service apart, on PostgreSQL."""
-    urls = sqlite_urls(tmp_path)
-    if request.param == "postgresql":
-        new_database: Callable[[str], str] = request.getfixturevalue("new_database")
-        urls = [new_database(f"test_{new_id().hex}") for _ in range(2)]
-    with opened_site(urls, tmp_path) as site:
+    with opened_site([prepared(request.param, name) for name in ("gateway", "feedback")], tmp_path) as site:
         yield site

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ from sqlalchemy import select
 from gateway.intake import intake
 from gateway.pages.rendering import asset
 from tests.gateway.pages.browsing import Reader, codes, count, errors, send, token
-from tests.gateway.pages.conftest import HONG_DAN, NINH_QUOI, Site, Visits, opened_site, sqlite_urls
+from tests.gateway.pages.conftest import HONG_DAN, NINH_QUOI, Site, Visits, opened_site
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(prepared: Callable[[str, str], str], tmp_path: Path) -> Iterator[Site]:
     """On SQLite only: `test_journey` and `test_intake` go to both."""
-    with opened_site(sqlite_urls(tmp_path), tmp_path) as site:
+    with opened_site([prepared("sqlite", name) for name in ("gateway", "feedback")], tmp_path) as site:
         yield site
 
 
