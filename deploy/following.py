@@ -12,7 +12,7 @@ import structlog
 from services.kernel.messaging.consumer import QueueConsumer
 from services.kernel.messaging.topology import SubscriptionQueue
 from services.kernel.messaging.transport import HeadAnnounced, Incoming, IncomingEvent
-from services.kernel.subscription import Halted, Leaving, Subscription
+from services.kernel.subscription import Halted, Leaving, Subscription, due_among
 
 logger = structlog.get_logger(__name__)
 
@@ -55,8 +55,8 @@ class QueueFollower:
         self._consumer.stop()
         self._thread.join(timeout=25)
 
-    def tend(self, progressed: Callable[[], None]) -> None:
-        """Retry what is held; once, fetch what was published before the queue was there. Never raises.
+    def tend(self, progressed: Callable[[], None], *, due: bool) -> None:
+        """Retry what is held, if any is due; once, fetch what was published before the queue was there. Never raises.
 
         `progressed` is called with every step: a million events are a long way for whoever waits for a beat.
         """
@@ -67,7 +67,8 @@ class QueueFollower:
             if not self._caught_up:
                 self.subscription.catch_up()
                 self._caught_up = True
-            self.subscription.retry_held()
+            if due:
+                self.subscription.retry_held()
         except Halted:
             self._caught_up = True
         except Leaving:
@@ -118,6 +119,14 @@ def _groups(batch: Sequence[Incoming]) -> list[list[Incoming]]:
     return groups
 
 
+def _those_due(subscriptions: Sequence[Subscription]) -> Sequence[Subscription]:
+    try:
+        return due_among(subscriptions)
+    except Exception as error:
+        logger.warning("tending_failed", error=type(error).__name__)
+        return ()
+
+
 def follow(followers: Sequence[QueueFollower], stopping: threading.Event, beat: Callable[[str], None]) -> None:
     """Run followers until `stopping`; beats while every one of them makes progress."""
 
@@ -129,8 +138,9 @@ def follow(followers: Sequence[QueueFollower], stopping: threading.Event, beat: 
         follower.subscription.must_leave = stopping.is_set
         follower.start()
     while not stopping.is_set():
+        due = _those_due([follower.subscription for follower in followers])
         for follower in followers:
-            follower.tend(look)
+            follower.tend(look, due=follower.subscription in due)
         look()
         stopping.wait(TEND_SECONDS)
     for follower in followers:

@@ -3,11 +3,12 @@
 These tables lie beside the read model they belong to, so that both change in one transaction.
 """
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 import psycopg
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, select, tuple_
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, bindparam, select, tuple_
 
 from services.kernel.store import BIG
 
@@ -99,6 +100,16 @@ def parked(connection: Connection, places: Collection[Place]) -> set[Place]:
         of.state == "parked", tuple_(of.subscription, of.stream).in_(list(places))
     )
     return {(row.subscription, row.stream) for row in connection.execute(asked)}
+
+
+_DUE = select(held_streams.c.subscription, held_streams.c.source).where(
+    held_streams.c.state == "retrying", held_streams.c.next_attempt_at <= bindparam("now")
+)
+
+
+def due(connection: Connection) -> set[tuple[str, str]]:
+    """`(subscription, source)` of those that hold a stream which is to be tried now."""
+    return {(row.subscription, row.source) for row in connection.execute(_DUE, {"now": time.time()})}
 
 
 def release_parked(connection: Connection, subscription: str | None = None, stream: str | None = None) -> int:

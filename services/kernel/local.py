@@ -23,7 +23,7 @@ from services.kernel.log import Head, Page
 from services.kernel.message import Recorded
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.store import Conflict
-from services.kernel.subscription import Halted, Leaving, Subscription
+from services.kernel.subscription import Halted, Leaving, Subscription, due_among
 
 logger = structlog.get_logger(__name__)
 
@@ -130,21 +130,27 @@ class LocalFollower:
         while not self._stopping.is_set():
             now = time.monotonic()
             if now >= heal_at:
-                self._each(lambda subscription: subscription.catch_up())
+                self._each(self.subscriptions, lambda subscription: subscription.catch_up())
                 heal_at = now + HEAL_SECONDS
             if now >= retry_at:
-                self._each(lambda subscription: subscription.retry_held())
+                self._each(self._due(), lambda subscription: subscription.retry_held())
                 retry_at = now + RETRY_SECONDS
             while self._inbox and not self._stopping.is_set():
                 source, epoch, batch = self._inbox.popleft()
-                self._each(lambda s, e=epoch, b=batch: s.receive(e, b), source)  # type: ignore[misc]
+                following = [each for each in self.subscriptions if each.source == source]
+                self._each(following, lambda s, e=epoch, b=batch: s.receive(e, b))  # type: ignore[misc]
             self._wake.wait(min(RETRY_SECONDS, 0.5))
             self._wake.clear()
 
-    def _each(self, act: Callable[[Subscription], object], source: str | None = None) -> None:
-        for subscription in self.subscriptions:
-            if source is not None and subscription.source != source:
-                continue
+    def _due(self) -> Sequence[Subscription]:
+        try:
+            return due_among(self.subscriptions)
+        except Exception as error:
+            logger.warning("follower_trouble", follower=self.name, error=type(error).__name__)
+            return ()
+
+    def _each(self, subscriptions: Sequence[Subscription], act: Callable[[Subscription], object]) -> None:
+        for subscription in subscriptions:
             if self._stopping.is_set():
                 return
             try:

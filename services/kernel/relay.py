@@ -25,7 +25,7 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 4000
 """Events a round. The broker writes in larger pieces the more it is given: with 1,000 it took a fifth longer."""
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.5
 """A relay that was told of no commit looks all the same so often: whoever committed may have died before telling."""
 GATHER_SECONDS = 0.01
 """A busy relay pauses so long between rounds, and a notifier between calls: a round costs the same however little it

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Table, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from services.kernel.clock import Clock, system_clock, to_text
-from services.kernel.consumption import cursors, note_versions
+from services.kernel.consumption import cursors, due, note_versions
 from services.kernel.database import Database, is_trouble
 from services.kernel.holding import Holding
 from services.kernel.log import Head, Page
@@ -95,7 +95,7 @@ class Subscription:
     ) -> None:
         self.name = name
         self.source = source
-        self._database = database
+        self.database = database
         self._events = events
         self._codec: Codec[Any] = Codec(union)
         self._apply = apply
@@ -204,11 +204,11 @@ class Subscription:
 
     def _take_page(self, epoch: str, page: Sequence[Recorded]) -> None:
         """A page fetched: no broker says that it killed somebody before, so a mark of our own must."""
-        if not self._database.is_postgres:  # embedded: nobody is there to start a process that died
+        if not self.database.is_postgres:  # embedded: nobody is there to start a process that died
             self._take(epoch, page)
             return
         with self._fetching_alone():
-            with self._database.look() as connection:
+            with self.database.look() as connection:
                 died = self._holding.any_tried(connection, page[0].position, page[-1].position)
             if not died:
                 self._mark(page[0], 1)
@@ -223,7 +223,7 @@ class Subscription:
     def _fetching_alone(self) -> Iterator[None]:
         """A lock of a session, which dies with its process: what is marked while we hold it was left by the dead."""
         key = {"lock": _FETCHING_LOCK, "mine": f"{self.name}/{self.source}"}
-        with self._database.engine.connect() as connection:
+        with self.database.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.execute(text("SELECT pg_advisory_lock(:lock, hashtext(:mine))"), key)
             try:
@@ -235,7 +235,7 @@ class Subscription:
 
     def cursor(self) -> Cursor | None:
         """Where this subscription stands; None before its first event."""
-        with self._database.look() as connection:
+        with self.database.look() as connection:
             row = connection.execute(self._cursor_asked).one_or_none()
         return None if row is None else Cursor(row.epoch, row.position, row.halted)
 
@@ -244,7 +244,7 @@ class Subscription:
         cursor = self.cursor()
         if cursor is None:
             try:
-                with self._database.write() as connection:
+                with self.database.write() as connection:
                     connection.execute(
                         cursors.insert().values(subscription=self.name, source=self.source, epoch=epoch, position=0)
                     )
@@ -261,7 +261,7 @@ class Subscription:
         return cursor
 
     def _halt(self, reason: str) -> None:
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(cursors.update().where(*self._mine(cursors)).values(halted=reason))
         logger.error("subscription_halted", subscription=self.name, source=self.source, reason=reason)
         raise Halted(reason)
@@ -308,7 +308,7 @@ class Subscription:
 
     def _take_together(self, epoch: str, run: Sequence[Recorded]) -> None:
         known = None if self._effect is None else self._take_effect(self._effect, run)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             held = self._lock_cursor(connection, epoch, run)
             if held is None:
                 return
@@ -326,7 +326,7 @@ class Subscription:
 
     def _take_effect(self, effect: Callable[[Sequence[Delivered[Any]]], None], run: Sequence[Recorded]) -> set[str]:
         """Whatever it asks of others must not happen under a lock; the streams that were held, and so left out."""
-        with self._database.look() as connection:
+        with self.database.look() as connection:
             held = self._holding.streams(connection)
         if delivered := self._decode([recorded for recorded in run if recorded.stream not in held]):
             effect(delivered)
@@ -334,7 +334,7 @@ class Subscription:
 
     def _take_carefully(self, epoch: str, recorded: Recorded) -> None:
         """One event whose last consumer died: count the try before making it."""
-        with self._database.look() as connection:
+        with self.database.look() as connection:
             tried = self._holding.tries(connection, recorded.position)
         self._mark(recorded, tried + 1)
         try:
@@ -349,7 +349,7 @@ class Subscription:
         self._mark(recorded, 0)
 
     def _mark(self, recorded: Recorded, tries: int) -> None:
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             self._holding.mark(connection, recorded.position, tries)
 
     def _decode(self, run: Sequence[Recorded]) -> list[Delivered[Any]]:
@@ -381,7 +381,7 @@ class Subscription:
     def _hold(self, epoch: str, recorded: Recorded, error: Exception, *, parked: bool = False) -> None:
         """Set the event and its stream aside, to be tried again; everything else may pass."""
         reason = _reason(recorded, error)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             held = self._lock_cursor(connection, epoch, [recorded])
             if held is None:
                 return
@@ -393,7 +393,7 @@ class Subscription:
 
     def retry_held(self) -> int:
         """Try the held streams that are due; returns how many were let go."""
-        with self._database.look() as connection:
+        with self.database.look() as connection:
             due = self._holding.due(connection)
         released = 0
         for row in due:
@@ -404,13 +404,13 @@ class Subscription:
         return released
 
     def _retry(self, stream: str, tried: int) -> bool:
-        with self._database.look() as connection:
+        with self.database.look() as connection:
             waiting = self._holding.waiting(connection, stream)
         try:
             delivered = self._decode(waiting)
             if self._effect is not None and delivered:
                 self._effect(delivered)
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 # Another process may be at the same: the cursor's lock says who goes first.
                 connection.execute(self._cursor_locked).one()
                 if not waiting or self._holding.waiting(connection, stream) != waiting:
@@ -423,13 +423,20 @@ class Subscription:
             if is_trouble(error):
                 raise
             reason = _reason(waiting[0] if waiting else None, error)
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 parked = self._holding.failed(connection, stream, tried, reason, waits=_waits(error))
             if parked:
                 logger.error("stream_parked", subscription=self.name, stream=stream, reason=reason)
             return False
         logger.info("stream_released", subscription=self.name, stream=stream, events=len(waiting))
         return True
+
+
+def due_among(subscriptions: Sequence[Subscription]) -> list[Subscription]:
+    """Of subscriptions that keep their places in one database, those with a stream to try now: one look for all."""
+    with subscriptions[0].database.look() as connection:
+        found = due(connection)
+    return [each for each in subscriptions if (each.name, each.source) in found]
 
 
 class _Overlap(Exception):

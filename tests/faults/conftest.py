@@ -1,4 +1,4 @@
-"""What the fault tests share: one city of real processes that heals between them."""
+"""What the fault tests share: one city of real processes that heals between them and is gone with the last of them."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.faults.city import City
 logging.getLogger("aiormq.connection").setLevel(logging.CRITICAL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def city() -> Iterator[City]:
     """The running system. A test leaves it settled, agreeing with the driver's log."""
     with passing_home(keep_logs_in=LOGS / "faults") as home:

@@ -1,4 +1,4 @@
-"""The systems, each started once a session, and who asks them."""
+"""The systems, each started once and gone with the last journey, and who asks them."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ class Installed:
     exit_code: int
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installed() -> Iterator[Installed]:
     """What `causo run` leaves behind when it is stopped after its first start."""
     with passing_home(keep_logs_in=LOGS / "journeys") as home:
@@ -44,7 +44,7 @@ def installed_copy(installed: Installed, tmp_path: Path) -> Iterator[EmbeddedRun
     run.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedded(installed: Installed) -> Iterator[EmbeddedRun]:
     """`causo run`, started for the second time."""
     run = EmbeddedRun(installed.var.parent / "running")
@@ -54,7 +54,7 @@ def embedded(installed: Installed) -> Iterator[EmbeddedRun]:
     run.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def distributed() -> Iterator[DistributedRun]:
     """The topology of real processes, Cà Mau's map taken in by all of them."""
     with passing_home(keep_logs_in=LOGS / "journeys-distributed") as home:
@@ -69,7 +69,7 @@ def distributed() -> Iterator[DistributedRun]:
             run.stop()
 
 
-@pytest.fixture(scope="session", params=["embedded", "distributed"])
+@pytest.fixture(scope="package", params=["embedded", "distributed"])
 def running(request: pytest.FixtureRequest) -> Running:
     """One after the other, both."""
     found: Running = request.getfixturevalue(request.param)
