@@ -18,7 +18,7 @@ from deploy.local.homes import passing_home
 from deploy.local.postgres import SETTINGS, PostgresServer
 from deploy.local.rabbitmq import RabbitServer
 
-QUESTIONS = ("commands", "relay", "subscription", "append", "rebuild", "visible")
+QUESTIONS = ("commands", "relay", "subscription", "append", "rebuild", "visible", "registry")
 LEAST_ROUNDS = 5
 
 

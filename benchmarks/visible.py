@@ -64,20 +64,20 @@ def measure(stage: Stage) -> list[Row]:
     """One row a rate: the 99th percentile."""
     seconds, rates = stage.size(40, 10), (20, 50, 100)
     with stage.vhost() as amqp:
-        settings = _settings(stage, amqp)
+        settings = settings_of(stage, amqp, "visible")
         environment = {
             "CAUSO_DATABASE_URL": str(settings.database_url),
             "CAUSO_AMQP_URL": amqp,
             "CAUSO_VAR_DIR": str(settings.var_dir),
             "CAUSO_PORT": str(settings.port),
         }
-        _causo(environment, "migrate")
+        causo(environment, "migrate")
         topology = Topology(environment, stage.home / "up")
         try:
             stage.say("  starting the topology")
             topology.start()
             topology.await_beats(PATIENCE_SECONDS)
-            _causo(environment, "import", *_map_of_one_province(stage.home))
+            causo(environment, "import", *_map_of_one_province(stage.home))
             token = _token(settings)
             rows = [_row(stage, settings.port, token, a_second, seconds) for a_second in rates]
         finally:
@@ -103,16 +103,18 @@ def _row(stage: Stage, port: int, token: str, a_second: int, seconds: int) -> Ro
     )
 
 
-def _settings(stage: Stage, amqp: str) -> Settings:
+def settings_of(stage: Stage, amqp: str, folder: str) -> Settings:
+    """Settings of a distributed run with fresh databases and a folder of its own."""
     for name in system.DATABASES:
         stage.postgres.ensure_database(name)
-    var = stage.home / "var"
+    var = stage.home / folder
     var.mkdir()
     database = stage.postgres.database_url("{service}")
     return Settings(database_url=database, amqp_url=amqp, var_dir=var, port=processes.free_port())
 
 
-def _causo(environment: dict[str, str], *arguments: str) -> None:
+def causo(environment: dict[str, str], *arguments: str) -> None:
+    """An operator's command. Raises `RunFailed`."""
     command = [sys.executable, "-m", "deploy", *arguments]
     told = {**os.environ, **environment}
     done = subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -105,6 +105,7 @@ class Totals(Projection):
 
     name: ClassVar[str] = "totals"
     views: ClassVar[dict[str, Any]] = {SOURCE: CounterEvent}
+    streams: ClassVar[frozenset[str]] = frozenset({"counter"})
 
     table: Table
 

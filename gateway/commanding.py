@@ -31,6 +31,7 @@ CASE_HANDLERS = OFFICIALS | {Role.BODY_HANDLER}
 MAY: dict[str, frozenset[Role]] = {
     "register_hamlet": OFFICIALS,
     "reorganise": OFFICIALS,
+    "state_shares": OFFICIALS,
     "establish_team": OFFICIALS,
     "renew_team": OFFICIALS,
     "launch_team": OFFICIALS,

@@ -5,7 +5,7 @@ many teams serve it. A hamlet not yet counted adds nothing; a rate of nothing is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -81,25 +81,33 @@ LIVE = Coverage()
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Sums over some hamlets. Households are distinct households; `guided_since_plan` is None where no plan holds."""
+    """Sums over some hamlets. Households are distinct households; `guided_since_plan` is None where no plan holds.
+
+    With anything `unshared`, divided without a stated share, nothing is computed.
+    """
 
     quarter: str
     plan: str | None = None
     hamlets: int = 0
     hamlets_counted: int = 0
-    households: int = 0
-    guided_in_quarter: int = 0
+    households: int | None = 0
+    guided_in_quarter: int | None = 0
     guided_since_plan: int | None = None
+    unshared: tuple[str, ...] = ()
 
     @property
     def rate_in_quarter(self) -> str | None:
         """Percent with one decimal as text, None when there is no household to divide by."""
-        return percent(self.guided_in_quarter, self.households)
+        return _rate(self.guided_in_quarter, self.households)
 
     @property
     def rate_since_plan(self) -> str | None:
         """Likewise since the plan began."""
-        return None if self.guided_since_plan is None else percent(self.guided_since_plan, self.households)
+        return _rate(self.guided_since_plan, self.households)
+
+
+def _rate(part: int | None, whole: int | None) -> str | None:
+    return None if part is None or whole is None else percent(part, whole)
 
 
 def percent(part: int, whole: int) -> str | None:
@@ -147,3 +155,29 @@ def figures(connection: Connection, pairs: Select[Any], quarter: str) -> dict[st
         )
         for row in connection.execute(query)
     }
+
+
+def counts_of(figures: Figures) -> tuple[int, int, int]:
+    """What can be shared out of one hamlet's figures."""
+    return figures.households or 0, figures.guided_in_quarter or 0, figures.guided_since_plan or 0
+
+
+def with_counts(figures: Figures, counts: Sequence[int]) -> Figures:
+    """The same hamlet's with other counts; what was not known stays so."""
+    households, in_quarter, since_plan = counts
+    known = None if figures.guided_since_plan is None else since_plan
+    return replace(figures, households=households, guided_in_quarter=in_quarter, guided_since_plan=known)
+
+
+def summed(quarter: str, hamlets: Sequence[Figures], unshared: Sequence[str]) -> Figures:
+    """The sum of some hamlets' figures, as `figures` would give it."""
+    over, counted = len(hamlets), sum(each.hamlets_counted for each in hamlets)
+    if unshared:
+        return Figures(quarter, None, over, counted, None, None, None, tuple(unshared))
+    households, in_quarter, since_plan = (
+        sum(column) for column in zip((0, 0, 0), *map(counts_of, hamlets), strict=True)
+    )
+    plans = {each.plan for each in hamlets if each.plan is not None}
+    known = any(each.guided_since_plan is not None for each in hamlets)
+    plan = plans.pop() if len(plans) == 1 else None
+    return Figures(quarter, plan, over, counted, households, in_quarter, since_plan if known else None)

@@ -42,6 +42,8 @@ MOST_COST = 10_000
 """Objects an answer may hold at most, lists at their full length."""
 LIST_GUESS = 5
 """Objects guessed for a list that takes no `first`, such as the successors of a unit."""
+LIST_SIZES = {"TreeNode": 1_500}
+"""Likewise for lists known to be long: a province has a thousand hamlets."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
@@ -160,7 +162,8 @@ class _Cost:
             return min(1 + (size * inner if listed else inner), MOST_COST + 1)
         inner_type = definition.type.of_type if is_non_null_type(definition.type) else definition.type
         is_page = parent.name.endswith(("Connection", "Page"))  # the page's size was counted with its connection
-        return min((1 + inner) * (LIST_GUESS if is_list_type(inner_type) and not is_page else 1), MOST_COST + 1)
+        size = LIST_SIZES.get(kind.name, LIST_GUESS) if is_list_type(inner_type) and not is_page else 1
+        return min((1 + inner) * size, MOST_COST + 1)
 
     def _names(self, selections: SelectionSetNode) -> Iterator[str]:
         for node in selections.selections:

@@ -1,5 +1,6 @@
 """Every read model of the gateway; the composition roots subscribe each to its sources as `gateway.<name>`."""
 
+from gateway.apportionments import Apportionments
 from gateway.campaigns import Campaigns
 from gateway.cases import Cases
 from gateway.commendations import Commendations
@@ -25,6 +26,7 @@ from gateway.visits import Visits
 PROJECTIONS: tuple[type[ReadModel], ...] = (
     Units,
     Reorganisations,
+    Apportionments,
     Policies,
     Teams,
     Members,

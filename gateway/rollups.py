@@ -2,22 +2,43 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, select
 
 from gateway import coverage, teams, units
 from gateway.coverage import Figures
+from gateway.restating import coverage_restated
 from gateway.unit_tree import belonging
 from gateway.viewer import Scope
 
+Structure: TypeAlias = Literal["current", "original", "restated"]
+"""On which map a quarter's figures are put together: that of the day asked for, that of the quarter's last day, or that
+of the day asked for with what was divided shared out."""
+
 
 def coverage_of_units(
-    connection: Connection, roots: Sequence[str], as_of: date, quarter: str, scope: Scope
+    connection: Connection,
+    roots: Sequence[str],
+    as_of: date,
+    quarter: str,
+    scope: Scope,
+    structure: Structure = "current",
 ) -> dict[str, Figures]:
-    """Figures of all hamlets that belonged to each unit on that day, ended ones included: nobody is lost."""
-    hamlets, tree = units.LIVE.hamlets.c, belonging(roots, as_of)
+    """Figures of all hamlets that belonged to each unit on that day, ended ones included: nobody is lost.
+
+    Raises `MapNotKnown` for a quarter's own map when that is not known.
+    """
+    if structure == "restated":
+        return coverage_restated(connection, roots, as_of, quarter, scope)
+    day = as_of
+    if structure == "original":
+        day = min(as_of, coverage.last_day_of(quarter))
+        for unit in units.units_by_id(connection, roots, day).values():
+            units.require_known(connection, unit, day)
+    hamlets, tree = units.LIVE.hamlets.c, belonging(roots, day)
     pairs = select(tree.c.root.label("member"), hamlets.hamlet).join(tree, tree.c.unit == hamlets.commune)
-    here = pairs.where(units.told_on(as_of, units.LIVE.hamlets), scope.hamlets(hamlets.hamlet))
+    here = pairs.where(units.told_on(day, units.LIVE.hamlets), scope.hamlets(hamlets.hamlet))
     return coverage.figures(connection, here, quarter)
 
 

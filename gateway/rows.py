@@ -13,7 +13,7 @@ Identifier = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 
 class ReadModel(Projection):
-    """A read model of the gateway. `streams` are the categories of streams it shows: what a reader can wait for."""
+    """A read model of the gateway; each says which streams it shows."""
 
     streams: ClassVar[frozenset[str]]
 

@@ -1,11 +1,13 @@
 """The shape of the map: what lies above and below a unit, what it became and came from; for many units at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select, union
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, select, union
 
+from gateway.apportionments import LIVE as STATED
 from gateway.map_tables import LIVE
 from gateway.paging import Page, Slice, page_by_group
 from gateway.rows import among, counted
@@ -86,9 +88,15 @@ def _succession(
     connection: Connection, ids: Sequence[str], near: ColumnElement[str], far: ColumnElement[str]
 ) -> dict[str, list[Succession]]:
     units, gone = LIVE.units, LIVE.successions.c
+    shares, stated = STATED.shares.c, STATED.stated.c
     query = (
-        select(*COLUMNS, near.label("near"), gone.part, gone.seat, gone.on_day)
+        select(*COLUMNS, near.label("near"), gone.part, gone.seat, gone.on_day, shares.share, stated.source)
         .join(units, units.c.unit == far)
+        .outerjoin(
+            STATED.shares,
+            and_(shares.about == gone.unit, shares.on_day == gone.on_day, shares.successor == gone.successor),
+        )
+        .outerjoin(STATED.stated, stated.about == shares.about)
         # As it was called that day; a predecessor that ended is called as on its last.
         .where(near.in_(ids), units.c.since <= gone.on_day, units.c.until > gone.on_day)
         .order_by(gone.seat.desc(), units.c.sort_key, units.c.unit)
@@ -97,7 +105,48 @@ def _succession(
     for row in connection.execute(query):
         # Seen on a day it stood: the first of a successor, the last of a predecessor.
         as_of = row.valid_to if row.valid_to is not None and row.valid_to < row.on_day else row.on_day
-        found.setdefault(row.near, []).append(Succession(unit_from(row, as_of), row.part, row.seat, row.on_day))
+        other = Succession(unit_from(row, as_of), row.part, row.seat, row.on_day, row.share, row.source)
+        found.setdefault(row.near, []).append(other)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A unit or hamlet below another; `parent` is the unit it belongs to on the day."""
+
+    id: str
+    parent: str
+    level: str
+    kind: str
+    name: str
+
+
+def whole_trees(connection: Connection, roots: Sequence[str], day: date) -> dict[str, list[Node]]:
+    """All that stands below each root on a day, hamlets too, in Vietnamese order: one statement.
+
+    What belongs to a unit that is no more hangs on the one it went into, or lay under.
+    """
+    units, above, hamlets = LIVE.units, LIVE.above, LIVE.hamlets
+    start = select(units.c.unit.label("root"), units.c.unit, units.c.unit.label("home"), units.c.parent)
+    tree = start.where(among(units.c.unit, roots), told_on(day)).cte(recursive=True)
+    home = case((in_force(day), units.c.unit), else_=tree.c.home)
+    step = select(tree.c.root, units.c.unit, home, tree.c.home).join(above, above.c.above == tree.c.unit)
+    tree = tree.union_all(step.join(units, units.c.unit == above.c.unit).where(told_on(day, above), told_on(day)))
+    said = select(
+        *(tree.c.root, tree.c.unit.label("node"), tree.c.parent, units.c.level, units.c.kind, units.c.name),
+        units.c.sort_key.label("place"),
+    )
+    standing = said.join(units, units.c.unit == tree.c.unit).where(
+        told_on(day), tree.c.home == tree.c.unit, tree.c.unit != tree.c.root
+    )
+    below_them = select(
+        *(tree.c.root, hamlets.c.hamlet, tree.c.home, literal("hamlet")),
+        *(hamlets.c.kind, hamlets.c.name, hamlets.c.sort_key),
+    )
+    here = below_them.join(tree, tree.c.unit == hamlets.c.commune).where(in_force(day, hamlets))
+    found: dict[str, list[Node]] = {}
+    for root, *node, _ in connection.execute(standing.union_all(here).order_by("place", "node")):
+        found.setdefault(root, []).append(Node(*node))
     return found
 
 

@@ -42,6 +42,8 @@ class Succession:
     part: bool
     seat: bool
     on: date
+    share: str | None = None
+    share_source: str | None = None
 
 
 COLUMNS = [column for column in LIVE.units.c if column.name not in ("since", "until", "search_text", "sort_key")]

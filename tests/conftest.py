@@ -48,8 +48,17 @@ for variable in [name for name in os.environ if name.startswith("CAUSO_")]:
     if not variable.startswith(("CAUSO_TEST_", "CAUSO_SOAK")):
         del os.environ[variable]
 
-ONE_SYSTEM_EACH = ("faults", "journeys", "kernel/messaging")
-"""Folders whose tests share a running system: all of one go to the same worker. Elsewhere a file stays together.
+TOGETHER = {
+    "faults": ("faults/",),
+    "journeys": ("journeys/",),
+    "messaging": ("kernel/messaging/",),
+    "map": (
+        *("gateway/pages/test_readings", "gateway/test_execution", "gateway/test_http", "gateway/test_limits"),
+        *("gateway/test_map_queries", "gateway/test_materials", "gateway/test_tokens", "gateway/test_units"),
+    ),
+}
+"""Tests that share a running system, or the whole map in a database: all of a group go to the same worker. Elsewhere a
+file stays together.
 
 The longest come first, in this order. xdist's own groups are no way to say it: they need a pytest before 9.
 """
@@ -57,7 +66,7 @@ The longest come first, in this order. xdist's own groups are no way to say it: 
 
 def _group_of(nodeid: str) -> str:
     place = nodeid.partition("::")[0].removeprefix("tests/")
-    return next((folder for folder in ONE_SYSTEM_EACH if place.startswith(f"{folder}/")), place)
+    return next((group for group, places in TOGETHER.items() if place.startswith(places)), place)
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc]  # published without types
@@ -73,7 +82,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take longest begin first, so that no worker is left with them in the end."""
-    order = {group: place for place, group in enumerate(ONE_SYSTEM_EACH)}
+    order = {group: place for place, group in enumerate(TOGETHER)}
     items.sort(key=lambda item: order.get(_group_of(item.nodeid), len(order)))
 
 

@@ -2,6 +2,7 @@
 
 import graphene
 
+from gateway.schema.apportionments import ApportionmentCommands
 from gateway.schema.campaigns import CampaignCommands, CampaignQueries
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
@@ -60,6 +61,7 @@ class Query(
 class Mutation(
     HamletCommands,
     ReorganisationCommands,
+    ApportionmentCommands,
     TeamCommands,
     DecisionCommands,
     ContactCommands,

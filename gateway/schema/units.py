@@ -12,7 +12,7 @@ from gateway.context import context_of
 from gateway.coverage import Figures
 from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
-from gateway.schema.coverage import Coverage, figures_or_none
+from gateway.schema.coverage import Coverage, Structure, figures_or_none, structure_of
 from gateway.schema.inputs import quarter_of
 
 
@@ -43,11 +43,17 @@ class Unit(ObjectType):
     descendants = graphene.Field(
         lambda: UnitConnection, required=True, level=UnitLevel(required=True), **page_arguments()
     )
+    tree = many(lambda: TreeNode, description="all that stands below it that day, hamlets too, at once")
     successors = many(lambda: Succession, description="what it became")
     predecessors = many(lambda: Succession, description="what it came from")
     hamlets = graphene.Field(lambda: HamletConnection, required=True, **page_arguments())
     teams = graphene.Field("gateway.schema.teams.TeamConnection", required=True, **page_arguments())
-    coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
+    coverage = graphene.Field(
+        Coverage,
+        required=True,
+        quarter=graphene.String(),
+        structure=Structure(description="CURRENT by default: the map of the day the unit was asked for"),
+    )
 
     @staticmethod
     def resolve_id(unit: units.Unit, _info: Any) -> str:
@@ -85,6 +91,10 @@ class Unit(ObjectType):
         )
 
     @staticmethod
+    def resolve_tree(unit: units.Unit, info: GraphQLResolveInfo) -> Awaitable[list[unit_tree.Node]]:
+        return context_of(info).load(unit_tree.whole_trees, unit.unit, unit.as_of, missing=[])
+
+    @staticmethod
     def resolve_successors(unit: units.Unit, info: GraphQLResolveInfo) -> Awaitable[list[units.Succession]]:
         context = context_of(info)
         return context.load(unit_tree.successors, unit.unit, missing=[])
@@ -116,11 +126,23 @@ class Unit(ObjectType):
         )
 
     @staticmethod
-    async def resolve_coverage(unit: units.Unit, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
-        context = context_of(info)
+    async def resolve_coverage(
+        unit: units.Unit, info: GraphQLResolveInfo, quarter: str | None = None, structure: Any = None
+    ) -> Figures:
+        context, on_map = context_of(info), structure_of(structure)
         asked = quarter_of(quarter, context.today)
-        found = await context.load(rollups.coverage_of_units, unit.unit, unit.as_of, asked, context.scope)
+        found = await context.load(rollups.coverage_of_units, unit.unit, unit.as_of, asked, context.scope, on_map)
         return figures_or_none(found, asked)
+
+
+class TreeNode(ObjectType):
+    """A unit or hamlet in a tree; `parent` names the node, or the root, it hangs on."""
+
+    id = graphene.ID(required=True)
+    parent = graphene.ID(required=True)
+    level = graphene.String(required=True, description="district, commune or hamlet")
+    kind = graphene.String(required=True)
+    name = graphene.String(required=True)
 
 
 class Succession(ObjectType):
@@ -128,6 +150,8 @@ class Succession(ObjectType):
 
     unit = graphene.Field(Unit, required=True)
     part = graphene.Boolean(required=True, description="only a part of it")
+    share = graphene.String(description="of a part, as stated, such as '0.25'; null: nobody has stated it")
+    share_source = graphene.String(description="who says so")
     seat = graphene.Boolean(required=True, description="the seat of the old unit lies here")
     on = graphene.Date(required=True, description="first day of the new unit")
 

@@ -4,12 +4,13 @@ These tables lie beside the read model they belong to, so that both change in on
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
 import psycopg
 from sqlalchemy import Column, Connection, Float, Integer, MetaData, Table, Text, bindparam, select, tuple_
 
+from services.kernel.message import Recorded
 from services.kernel.store import BIG
 
 Place: TypeAlias = tuple[str, str]
@@ -65,8 +66,11 @@ attempts = Table(
 )
 
 
-def note_versions(connection: Connection, subscription: str, versions: Mapping[str, int]) -> None:
-    """Remember the last version applied of each stream; never goes back."""
+def note_versions(
+    connection: Connection, subscription: str, applied: Sequence[Recorded], categories: Collection[str]
+) -> None:
+    """Remember the last version applied of each stream of these categories; never goes back."""
+    versions = {each.stream: each.version for each in applied if each.stream.partition("-")[0] in categories}
     if not versions:
         return
     driver: Any = connection.connection.driver_connection

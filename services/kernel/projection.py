@@ -27,10 +27,14 @@ class Delivered(Generic[E_co]):
 
 
 class Projection(ABC):
-    """A read model. `views` maps each source service to the union of events (own tolerant views) it reads."""
+    """A read model. `views` maps each source service to the union of events (own tolerant views) it reads.
+
+    `streams` are the categories of streams a reader can wait for: how far it has come in each of them is noted.
+    """
 
     name: ClassVar[str]
     views: ClassVar[Mapping[str, Any]]
+    streams: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, suffix: str = "") -> None:
         self.suffix = suffix

@@ -182,7 +182,7 @@ class _Rebuild:
                 if r.name in codec.classes
             ],
         )
-        note_versions(connection, self.name + self.shadow.suffix, {r.stream: r.version for r in page})
+        note_versions(connection, self.name + self.shadow.suffix, page, self.shadow.streams)
         self.reached[source] = page[-1].position
         self.done += len(page)
 

@@ -11,7 +11,7 @@ Errors:
     Leaving   told to stop on a long way: what has been taken in stands, the rest is fetched at the next start
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -90,6 +90,7 @@ class Subscription:
         *,
         apply: Callable[[Connection, Sequence[Delivered[Any]]], None] | None = None,
         effect: Callable[[Sequence[Delivered[Any]]], None] | None = None,
+        streams: Collection[str] = (),
         clock: Clock = system_clock,
         backoff: Sequence[float] = BACKOFF_SECONDS,
     ) -> None:
@@ -100,6 +101,7 @@ class Subscription:
         self._codec: Codec[Any] = Codec(union)
         self._apply = apply
         self._effect = effect
+        self._streams = streams
         self._clock = clock
         self._backoff = backoff
         self._holding = Holding(name, source, clock, backoff)
@@ -372,8 +374,7 @@ class Subscription:
         return self._holding.streams(connection) if row.holding else set()
 
     def _advance(self, connection: Connection, position: int, applied: Sequence[Recorded]) -> None:
-        versions = {recorded.stream: recorded.version for recorded in applied}
-        note_versions(connection, self.name, versions)
+        note_versions(connection, self.name, applied, self._streams)
         connection.execute(self._cursor_moved, {"to": position, "at": to_text(self._clock())})
 
     # -- held streams ---------------------------------------------------------------------------------------------
@@ -417,7 +418,7 @@ class Subscription:
                     return False
                 if self._apply is not None and delivered:
                     self._apply(connection, delivered)
-                note_versions(connection, self.name, {r.stream: r.version for r in waiting})
+                note_versions(connection, self.name, waiting, self._streams)
                 self._holding.release(connection, stream)
         except Exception as error:
             if is_trouble(error):
@@ -434,6 +435,8 @@ class Subscription:
 
 def due_among(subscriptions: Sequence[Subscription]) -> list[Subscription]:
     """Of subscriptions that keep their places in one database, those with a stream to try now: one look for all."""
+    if not subscriptions:
+        return []
     with subscriptions[0].database.look() as connection:
         found = due(connection)
     return [each for each in subscriptions if (each.name, each.source) in found]
@@ -459,7 +462,11 @@ def for_projection(
     """The subscriptions, one a source, that keep a projection up to date."""
     return [
         Subscription(
-            f"{consumer}.{projection.name}", source, database, events, union, apply=projection.apply, **options
+            f"{consumer}.{projection.name}",
+            *(source, database, events, union),
+            apply=projection.apply,
+            streams=projection.streams,
+            **options,
         )
         for source, union in projection.views.items()
     ]

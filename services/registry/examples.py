@@ -4,10 +4,12 @@ A piece of the true map: Hồng Dân in Cà Mau, which was Bạc Liêu's until 3
 """
 
 from datetime import date
+from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
 from services.kernel.message import Event
+from services.registry.apportionment import Share, SharesStated
 from services.registry.campaign import CampaignCalledOff, CampaignOpened, campaign_id
 from services.registry.commendation_events import (
     CommendationApproved,
@@ -232,6 +234,18 @@ EXAMPLES: tuple[Event, ...] = (
             FoundHamlet(hamlet=THIRD_HAMLET_ID, commune=COMMUNE, title="Ấp Mới", kind="Ấp"),
             Merge(place="hamlet", units=(HAMLET_ID, OTHER_HAMLET_ID), into=THIRD_HAMLET_ID),
         ),
+    ),
+    SharesStated(
+        about=OTHER_HAMLET_ID,
+        place="hamlet",
+        on=date(2027, 7, 1),
+        shares=(
+            Share(successor=HAMLET_ID, share=Decimal("0.25")),
+            Share(successor=THIRD_HAMLET_ID, share=Decimal("0.75")),
+        ),
+        basis="Số hộ",
+        source="Biên bản bàn giao (MẪU)",
+        stated_on=date(2027, 7, 15),
     ),
     TeamEstablished(
         team=TEAM_ID,

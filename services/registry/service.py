@@ -13,6 +13,7 @@ from services.kernel.definition import ServiceDefinition
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.settings import Settings
 from services.kernel.vault import Keys, Vaults
+from services.registry.apportionment import APPORTIONMENT
 from services.registry.campaign import CAMPAIGN
 from services.registry.commendation import COMMENDATION
 from services.registry.contact import CONTACT, EraseMemberContact, KeepMemberContact
@@ -44,7 +45,7 @@ def rehearse(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict[str, A
 
 
 AGGREGATES = (
-    *(UNIT, MAP, HAMLET, REORGANISATION),
+    *(UNIT, MAP, HAMLET, REORGANISATION, APPORTIONMENT),
     *(TEAM, TEAM_DECISION, CONTACT, POLICY, ENTERPRISE, MESSAGING_GROUP),
     *(COURSE, TRAINING, LEARNER),
     *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),

@@ -77,6 +77,7 @@ def main(amqp_url: str, database_url: str, journal: str) -> None:
         LocalEvents({"counting": database}),
         CounterEvent,
         apply=applied.apply,
+        streams={"counter"},
         backoff=PAUSES,
     )
     stopping = threading.Event()

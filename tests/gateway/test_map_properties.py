@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine
 
 from gateway import map_tables
 from gateway.map_tables import Units
-from gateway.unit_tree import children_counts, hamlets_counts
+from gateway.unit_tree import children_counts, hamlets_counts, whole_trees
 from gateway.units import homes_of, units_by_id
 from services.kernel.identifiers import derived_id
 from services.kernel.message import Recorded
@@ -136,6 +136,10 @@ def _agrees(connection: Connection, known: Oracle, day: date) -> None:
     by_province = Counter(str(known.parents[commune]) for commune in known.communes.values())
     assert hamlets_counts(connection, provinces, day) == dict(by_province)
     assert sum(by_province.values()) == len(HAMLETS)  # nobody is lost
+    hangs = {
+        UUID(node.id): UUID(node.parent) for tree in whole_trees(connection, provinces, day).values() for node in tree
+    }
+    assert hangs == known.parents | known.communes
     called = units_by_id(connection, communes, day)
     assert {UUID(one): found.name for one, found in called.items()} == known.names
     assert set(homes_of(connection, [str(one) for one in COMMUNES], day).values()) <= set(communes)

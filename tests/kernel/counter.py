@@ -82,6 +82,7 @@ class Totals(Projection):
 
     name = "totals"
     views: ClassVar[Mapping[str, Any]] = {"counting": CounterEvent}
+    streams: ClassVar[frozenset[str]] = frozenset({"counter"})
 
     def define(self) -> None:
         self.table = Table(

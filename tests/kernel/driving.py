@@ -134,7 +134,8 @@ class Counting:
     ) -> Subscription:
         """A subscription that keeps `totals`, here or in another database."""
         apply = apply or self.totals.apply
-        return Subscription(name, SOURCE, database or self.database, self.events, CounterEvent, apply=apply, **options)
+        told = {"apply": apply, "streams": self.totals.streams, **options}
+        return Subscription(name, SOURCE, database or self.database, self.events, CounterEvent, **told)
 
     def read(self, totals: Totals | None = None, database: Database | None = None) -> dict[str, Row]:
         """The read model."""

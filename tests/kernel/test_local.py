@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.kernel import local
 from services.kernel.bus import ServiceUnavailable, UnknownQuestion
@@ -206,3 +207,12 @@ def test_pages_of_the_log_are_json_of_at_most_a_thousand(counting: Counting) -> 
     assert [each.pop("epoch") for each in pages] == [counting.epoch] * 2
     assert [Recorded(**each) for each in pages] == counting.log()
     assert pages[1]["stream"] == f"counter-{counter}"
+
+
+def test_a_database_that_follows_nobody_is_no_trouble() -> None:
+    follower = LocalFollower("nobody", [])
+    with capture_logs() as said:
+        follower.start()
+        threading.Event().wait(0.1)
+        follower.stop()
+    assert said == []

@@ -11,6 +11,7 @@ from services.kernel.consumption import applied_versions, cursors, held_streams,
 from services.kernel.database import Database
 from services.kernel.identifiers import new_id
 from services.kernel.log import Head, Page
+from services.kernel.message import Recorded
 from services.kernel.projection import Delivered
 from services.kernel.rebuild import RebuildRefused, Rebuilt, checksum, rebuild
 from services.kernel.subscription import Halted
@@ -143,6 +144,9 @@ def test_rebuilding_twice_leaves_nothing_behind(counting: Counting) -> None:
     assert tables(counting.database) == {"totals"}
 
 
+COUNTED = Recorded(1, "", "counter-1", 1, "", 1, "", "", "", "")
+
+
 def test_what_a_killed_rebuild_left_is_dropped_by_the_next(counting: Counting) -> None:
     counting.counter(1, 2)
     counting.follower().catch_up()
@@ -150,7 +154,7 @@ def test_what_a_killed_rebuild_left_is_dropped_by_the_next(counting: Counting) -
     with counting.database.write() as connection:
         for suffix in (left, neighbour):
             Totals(suffix).metadata.create_all(connection)
-            note_versions(connection, NAME + suffix, {"counter-1": 1})
+            note_versions(connection, NAME + suffix, [COUNTED], {"counter"})
     rebuild("reader", Totals, counting.database, counting.events)
     assert tables(counting.database) == {"totals", f"totals{neighbour}"}
     with counting.database.read() as connection:

@@ -288,7 +288,8 @@ def test_rows_versions_and_cursor_are_one_transaction(counting: Counting) -> Non
 
 def test_unknown_events_move_the_cursor_and_the_version(counting: Counting) -> None:
     counter = counting.counter(1)
-    reader = Subscription("reader.starts", SOURCE, counting.database, counting.events, COUNTER.events.__args__[0])
+    only_starts = COUNTER.events.__args__[0]
+    reader = Subscription("reader.starts", SOURCE, counting.database, counting.events, only_starts, streams={"counter"})
     assert reader.catch_up() == 2
     with counting.database.read() as connection:
         assert applied_version(connection, "reader.starts", f"counter-{counter}") == 2
@@ -446,6 +447,15 @@ def test_only_the_named_streams_are_released(counting: Counting) -> None:
         assert release_parked(connection, NAME, f"counter-{first}") == 1
         assert release_parked(connection, "reader.other") == 0
     assert {s for s, state, _ in held(counting.database) if state == "parked"} == {f"counter-{second}"}
+
+
+def test_only_streams_somebody_can_wait_for_are_noted(counting: Counting) -> None:
+    counter = counting.counter(1)
+    for streams, noted in ((frozenset[str](), 0), (frozenset({"other"}), 0), (frozenset({"counter"}), 2)):
+        reader = counting.follower(f"reader.{len(streams)}{noted}", apply=lambda *_: None, streams=streams)
+        reader.catch_up()
+        with counting.database.read() as connection:
+            assert applied_version(connection, reader.name, f"counter-{counter}") == noted
 
 
 def test_trouble_of_the_database_holds_nothing(postgres: Database) -> None:

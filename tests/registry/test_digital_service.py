@@ -110,8 +110,8 @@ def test_a_service_is_of_a_place_on_the_map(registry: ServiceRuntime) -> None:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> ImportPlan:
-    found = plan_import(services=DIGITAL_SERVICES)
+def shipped(provinces: tuple[Path, Path, Path]) -> ImportPlan:
+    found = plan_import(*provinces, services=DIGITAL_SERVICES)
     assert found.faults == ()
     return found
 
@@ -140,7 +140,9 @@ def test_no_hotline_owner_or_day_is_invented(shipped: ImportPlan) -> None:
     assert {c.valid_from for c in shipped.commands if isinstance(c, PublishDigitalService)} == {None}
 
 
-def test_a_second_import_changes_nothing(registry: ServiceRuntime, shipped: ImportPlan) -> None:
+def test_a_second_import_changes_nothing(
+    registry: ServiceRuntime, shipped: ImportPlan, provinces: tuple[Path, Path, Path]
+) -> None:
     map_of_one = [c for c in changes_of(shipped) if isinstance(c, RegisterUnit) and c.unit == PROVINCE]
     catalogue = [c for c in shipped.commands if not isinstance(c, RegisterUnit) and "digital_service" in c.name]
     assert len(map_of_one) == 1
@@ -154,27 +156,29 @@ def test_a_second_import_changes_nothing(registry: ServiceRuntime, shipped: Impo
 
     commands = [*map_of_one, *catalogue]
     assert bring_in(commands) == bring_in(commands) == 1 + 2 * 27
-    anew = plan_import(services=DIGITAL_SERVICES, clock=lambda: NOON)
+    anew = plan_import(*provinces, services=DIGITAL_SERVICES, clock=lambda: NOON)
     assert [c.command_id for c in anew.commands if c.name in {o.name for o in catalogue}] == [
         c.command_id for c in catalogue
     ]
 
 
-def test_a_later_release_may_revise_and_withdraw_a_service_and_names_its_faults(tmp_path: Path) -> None:
+def test_a_later_release_may_revise_and_withdraw_a_service_and_names_its_faults(
+    tmp_path: Path, provinces: tuple[Path, Path, Path]
+) -> None:
     text = DIGITAL_SERVICES.read_text(encoding="utf-8")
     last = tomllib.loads(text)["services"][-1]["code"]
     more = 'last_day = 2027-12-31\n[[services.revised]]\nrevised_on = 2027-01-01\nname = "A"\nname_en = "B"\n'
     path = tmp_path / "digital-services.toml"
     path.write_text(text + more + 'group = "digital_economy"\n', encoding="utf-8")
-    plan = plan_import(services=path)
+    plan = plan_import(*provinces, services=path)
     assert plan.faults == ()
     *_, revise, withdraw = plan.commands
     assert isinstance(revise, ReviseDigitalService) and isinstance(withdraw, WithdrawDigitalService)
     assert (revise.service, revise.revised_on, withdraw.last_day) == (last, date(2027, 1, 1), date(2027, 12, 31))
     path.write_text(text + more, encoding="utf-8")
-    (fault,) = plan_import(services=path).faults
+    (fault,) = plan_import(*provinces, services=path).faults
     assert (fault.file, fault.column.endswith("revised.0.group")) == (path.name, True)
     path.write_text(text + text, encoding="utf-8")
-    assert {fault.column.partition(".")[2] for fault in plan_import(services=path).faults} == {"code"}
+    assert {fault.column.partition(".")[2] for fault in plan_import(*provinces, services=path).faults} == {"code"}
     path.write_text("[[services", encoding="utf-8")
-    assert not plan_import(services=path).commands
+    assert not plan_import(*provinces, services=path).commands

@@ -1,6 +1,7 @@
 """Policy profiles: what a plan demands, where and when, and who may demand more."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -288,14 +289,17 @@ def test_a_rule_of_an_unknown_kind_is_refused_by_name(mapped: ServiceRuntime) ->
 
 
 @pytest.fixture(scope="module")
-def shipped() -> dict[str, DraftPolicyProfile]:
-    found = plan_import(profiles=PROFILES)
+def shipped(provinces: tuple[Path, Path, Path]) -> dict[str, DraftPolicyProfile]:
+    found = plan_import(*provinces, profiles=PROFILES)
     assert found.faults == ()
     return {c.plan.code: c for c in found.commands if isinstance(c, DraftPolicyProfile)}
 
 
-def test_the_four_plans_ship_and_the_unsigned_one_as_a_draft(shipped: dict[str, DraftPolicyProfile]) -> None:
-    published_ones = {c.profile for c in plan_import(profiles=PROFILES).commands if isinstance(c, PublishPolicyProfile)}
+def test_the_four_plans_ship_and_the_unsigned_one_as_a_draft(
+    shipped: dict[str, DraftPolicyProfile], provinces: tuple[Path, Path, Path]
+) -> None:
+    commands = plan_import(*provinces, profiles=PROFILES).commands
+    published_ones = {command.profile for command in commands if isinstance(command, PublishPolicyProfile)}
     assert set(shipped) == {"CM-2023-220", "KG-2022", "CG-2026", "CM-2026-20"}
     assert {code for code, c in shipped.items() if c.profile not in published_ones} == {"CG-2026"}
 
