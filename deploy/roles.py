@@ -69,13 +69,14 @@ def subscribe(settings: Settings, consumer_name: str, only: str | None = None) -
 
 def gateway(settings: Settings) -> None:
     """Serve GraphQL, the public pages and the intake."""
-    from deploy.serving import serve
+    from deploy.serving import claimed, serve
     from gateway.parts import GatewayParts
     from services.kernel.messaging.rpc_client import RpcCommandBus
 
     database = system.open_database(settings, system.GATEWAY, pool_size=16)
     bus = RpcCommandBus(_amqp(settings), timeout_seconds=settings.rpc_timeout_seconds, name="gateway")
-    serve(GatewayParts(settings, database, bus))
+    with claimed(settings) as address:
+        serve(GatewayParts(settings, database, bus), address)
     database.close()
 
 

@@ -6,7 +6,7 @@ from deploy import system
 from deploy.connecting import development_token
 from deploy.embedded import Embedded, only_one
 from deploy.installing import install
-from deploy.serving import serve
+from deploy.serving import claimed, serve
 from gateway.parts import GatewayParts
 from services.kernel.clock import business_date, system_clock
 from services.kernel.settings import Mode, Settings
@@ -24,7 +24,7 @@ def run_embedded(settings: Settings, *, demo: bool) -> None:
     """Run until SIGINT or SIGTERM. Raises `AlreadyRunning`, `InstallationRefused`, `PortTaken`, `LookupError`."""
     if not settings.embedded:
         raise LookupError("CAUSO_DATABASE_URL and CAUSO_AMQP_URL are for `causo up`; unset them, or use that")
-    with only_one(settings.var_dir):
+    with only_one(settings.var_dir), claimed(settings) as address:
         embedded = Embedded(settings)
         embedded.start()
         try:
@@ -33,7 +33,7 @@ def run_embedded(settings: Settings, *, demo: bool) -> None:
                 lambda name, c: runtimes[name].execute_many(c), embedded.settled, settings.var_dir, today, demo=demo
             )
             parts = GatewayParts(settings, embedded.databases[system.GATEWAY], embedded.bus)
-            serve(parts, lambda: _greet(settings))
+            serve(parts, address, lambda: _greet(settings))
         finally:
             embedded.stop()
 

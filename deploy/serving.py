@@ -10,6 +10,7 @@ import uvicorn
 from gateway.app import create_app
 from gateway.parts import GatewayParts
 from services.kernel.messaging.beat import Beat
+from services.kernel.settings import Settings
 
 SWITCH_SECONDS = 0.0005
 """Threads come back from the database all the time; at Python's 5 ms each would wait so long for one that computes."""
@@ -19,16 +20,22 @@ class PortTaken(OSError):
     """Somebody else listens there."""
 
 
-def serve(parts: GatewayParts, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered. Raises `PortTaken`."""
-    host, port = parts.settings.host, parts.settings.port
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise PortTaken(f"cannot listen on {host}:{port} ({error.strerror}); set CAUSO_PORT to another port") from None
+@contextmanager
+def claimed(settings: Settings) -> Iterator[socket.socket]:
+    """The address to serve at, taken before anything that takes long; nobody is answered yet. Raises `PortTaken`."""
+    host, port = settings.host, settings.port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as address:
+        address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            address.bind((host, port))
+        except OSError as error:
+            rule = f"cannot listen on {host}:{port} ({error.strerror}); set CAUSO_PORT to another port"
+            raise PortTaken(rule) from None
+        yield address
+
+
+def serve(parts: GatewayParts, address: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called once requests are answered."""
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
         create_app(parts),
@@ -38,7 +45,7 @@ def serve(parts: GatewayParts, ready: Callable[[], None] = lambda: None) -> None
         proxy_headers=False,  # a proxy's word is taken only where the gateway is told which proxy
         timeout_graceful_shutdown=10,
     )
-    _Server(config, ready, Beat(parts.settings.beat_file)).run(sockets=[listener])
+    _Server(config, ready, Beat(parts.settings.beat_file)).run(sockets=[address])
 
 
 class _Server(uvicorn.Server):

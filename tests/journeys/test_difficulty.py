@@ -100,7 +100,8 @@ def test_nothing_personal_lies_in_clear_anywhere(running: Running, someone: As) 
     resident, slip, case = reported(running, official)
     assert official.read_case(case)["contactPhone"] == resident.phone
     reply = f"tra-loi-{resident.told}"
-    official.done("answerFeedback", case=case, text=reply)
+    token = official.done("answerFeedback", case=case, text=reply)["token"]
+    assert official.data(f'{{ case(id: "{case}") {{ status }} }}', after=token)["case"] == {"status": "ANSWERED"}
     assert reply in resident.look(slip).text
 
     secrets = [resident.told, resident.name, resident.phone, slip.code, slip.code.replace(" ", ""), official.token]
