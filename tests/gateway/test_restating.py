@@ -131,7 +131,7 @@ def restated(connection: Connection, roots: list[str], day: date) -> dict[str, F
     return rollups.coverage_of_units(connection, roots, day, QUARTER, scope_of(OF_BOTH, day), "restated")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps, st.lists(st.integers(0, 9), min_size=12, max_size=12))
 def test_restated_figures_sum_to_the_original_ones(steps: list[tuple[str, int, int]], households: list[int]) -> None:
     history, day = happened(steps, say=True)
@@ -147,7 +147,7 @@ def test_restated_figures_sum_to_the_original_ones(steps: list[tuple[str, int, i
             assert all((each.guided_in_quarter or 0) <= (each.households or 0) for each in found)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps)
 def test_what_nobody_shared_out_is_not_computed_and_named(steps: list[tuple[str, int, int]]) -> None:
     history, day = happened(steps, say=False)
