@@ -65,7 +65,7 @@ class Official:
         """One mutation, with a command id of its own; its outcome."""
         if command not in WHOLE_VISITS:
             arguments = {"commandId": str(uuid4()), **arguments}
-        given = ", ".join(f"{name}: {_literal(value)}" for name, value in arguments.items())
+        given = ", ".join(f"{name}: {literal(value)}" for name, value in arguments.items())
         told = self.data(f"mutation {{ {command}({given}) {OUTCOME} }}", after)
         outcome: dict[str, Any] = told[command]
         return outcome
@@ -85,19 +85,20 @@ class Official:
         """What `readCase` shows."""
         fields = "accepted text language answer contactName contactPhone code message"
         found: dict[str, Any] = self.data(
-            f"mutation {{ readCase(case: {_literal(case)}, purpose: HANDLE_CASE) {{ {fields} }} }}"
+            f"mutation {{ readCase(case: {literal(case)}, purpose: HANDLE_CASE) {{ {fields} }} }}"
         )["readCase"]
         return found
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value as GraphQL writes it."""
     match value:
         case Word():
             return value
         case dict():
-            return "{" + ", ".join(f"{name}: {_literal(each)}" for name, each in value.items()) + "}"
+            return "{" + ", ".join(f"{name}: {literal(each)}" for name, each in value.items()) + "}"
         case list() | tuple():
-            return "[" + ", ".join(map(_literal, value)) + "]"
+            return "[" + ", ".join(map(literal, value)) + "]"
         case _:
             return json.dumps(value, ensure_ascii=False)
 
