@@ -104,7 +104,7 @@ def development_token(settings: Settings, role: str, held: Sequence[str], body: 
 
 
 def plan_rosters(settings: Settings, files: Mapping[str, Path]) -> "list[RosterPlan]":
-    """What an office's files (`hamlets`, `teams`, `members`) ask for, in that order, beside what the gateway knows."""
+    """What an office's files (by kind: `units`, `hamlets`, …) ask for, in that order, beside what the gateway knows."""
     from gateway.contacts import sealed
     from gateway.intake import people_key_from, tracker_from
     from gateway.roster.files import COLUMNS

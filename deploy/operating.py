@@ -194,17 +194,18 @@ def import_map(
 
 @operating.command(name="import-teams")
 def import_teams(
+    units: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     hamlets: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     teams: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     members: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
 ) -> None:
-    """Import hamlets, teams and members of any communes from an office's files. The same files twice change nothing."""
+    """Import an office's files: units under those there are, hamlets, teams, members. Twice changes nothing."""
     from deploy.connecting import open_bus, plan_rosters
     from deploy.environment import read_settings_beside
 
     settings = read_settings_beside()
-    given = (("hamlets", hamlets), ("teams", teams), ("members", members))
+    given = (("units", units), ("hamlets", hamlets), ("teams", teams), ("members", members))
     plans = plan_rosters(settings, {kind: path for kind, path in given if path is not None})
     faults = [fault for plan in plans for fault in plan.faults]
     for fault in faults:

@@ -29,6 +29,7 @@ P = ParamSpec("P")
 FIELD_WORKERS = OFFICIALS | TEAM_ROLES
 CASE_HANDLERS = OFFICIALS | {Role.BODY_HANDLER}
 MAY: dict[str, frozenset[Role]] = {
+    "register_unit": frozenset({Role.PROVINCE_OFFICIAL}),
     "register_hamlet": OFFICIALS,
     "reorganise": OFFICIALS,
     "state_shares": OFFICIALS,

@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
 from services.kernel.csv_rows import BadCell, Row
@@ -48,7 +49,7 @@ def escaped(text: str) -> str:
 
 
 def written(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A CSV file: UTF-8 with its mark, commas, CRLF; dates dd/mm/yyyy, nothing for what is not known."""
+    """A CSV file: UTF-8 with its mark, commas, CRLF; days dd/mm/yyyy, decimal commas, nothing for what is not known."""
     text = io.StringIO(BOM, newline="")
     text.seek(0, io.SEEK_END)
     lines = csv.writer(text, lineterminator="\r\n")
@@ -113,4 +114,7 @@ def word_of(words: Mapping[str, T], code: T | None) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, float):
+        # The shortest digits that are this number, and never an exponent.
+        return f"{Decimal(repr(value)).normalize():f}".replace(".", ",")
     return value.strftime("%d/%m/%Y") if isinstance(value, date) else str(value)

@@ -1,7 +1,7 @@
-"""The way back: hamlets, teams and members as the files they could have come from; taken in again they change nothing.
+"""The way back: units, hamlets, teams, members as the files they could have come from; taken in, they change nothing.
 
 Teams that are dissolved are left out, and who served in them. What was of a commune that went whole into another is
-told under the code of the one it belongs to today.
+told under the code of the one it belongs to today. Units are told as of any day, each row with that day.
 Names and telephone numbers of people are not in it: they are read one by one, and each reading is recorded.
 """
 
@@ -13,9 +13,20 @@ from sqlalchemy import ColumnElement, Connection, Select, case, select
 
 from gateway import members, teams, units
 from gateway.roster.cells import word_of, written
-from gateway.roster.files import COLUMNS, CONTACT, LEVELS, OPTIONAL, ORGANISATIONS, ROLES, SEPARATOR, YES_NO, Kind
+from gateway.roster.files import (
+    COLUMNS,
+    LEVELS,
+    OPTIONAL,
+    ORGANISATIONS,
+    ROLES,
+    SEPARATOR,
+    SHOWN,
+    TIERS,
+    YES_NO,
+    Kind,
+)
 from gateway.teams import FOR_EVER
-from gateway.unit_tree import belonging
+from gateway.unit_tree import belonging, below
 from gateway.viewer import Scope
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -25,14 +36,46 @@ Lines: TypeAlias = Callable[[Connection, Select[tuple[str]], Scope, date], Itera
 
 def template(kind: Kind) -> bytes:
     """An empty file with its columns."""
-    return written((*COLUMNS[kind], *(CONTACT if kind == "members" else ())), [])
+    return written((*COLUMNS[kind], *SHOWN[kind]), [])
 
 
-def export(connection: Connection, kind: Kind, unit: str, today: date, scope: Scope) -> bytes:
-    """Everything of a kind below a unit, as far as the viewer may see, in Vietnamese order."""
-    here = select(belonging([unit], today).c.unit)
-    lines: Lines = {"hamlets": _hamlets, "teams": _teams, "members": _members}[kind]
-    return written((*COLUMNS[kind], *OPTIONAL[kind]), lines(connection, here, scope, today))
+def export(connection: Connection, kind: Kind, unit: str, day: date, scope: Scope) -> bytes:
+    """Everything of a kind below a unit, as far as the viewer may see, in Vietnamese order.
+
+    `day` is today, for units any day. Raises `MapNotKnown`.
+    """
+    if kind == "units":
+        lines = _units(connection, unit, day, scope)
+    else:
+        here = select(belonging([unit], day).c.unit)
+        known: dict[Kind, Lines] = {"hamlets": _hamlets, "teams": _teams, "members": _members}
+        lines = known[kind](connection, here, scope, day)
+    return written((*COLUMNS[kind], *OPTIONAL[kind]), lines)
+
+
+def _units(connection: Connection, unit: str, day: date, scope: Scope) -> Iterator[Line]:
+    for root in units.units_by_id(connection, [unit], day).values():
+        units.require_known(connection, root, day)
+    table, parents, tree = units.LIVE.units, units.LIVE.units.alias("parents"), below([unit], day)
+    query = select(table, parents.c.code.label("above")).join_from(tree, table, tree.c.unit == table.c.unit)
+    query = query.join(parents, (parents.c.unit == table.c.parent) & units.told_on(day, parents))
+    # What lay below on another day need not be held today, what it lay under must be.
+    query = query.where(tree.c.unit != tree.c.root, units.told_on(day), scope.communes(tree.c.root))
+    # Whoever takes the file in elsewhere needs parents first.
+    tier = case({level: place for place, level in enumerate(TIERS.values())}, value=table.c.level)
+    for row in connection.execute(query.order_by(tier, table.c.sort_key, table.c.unit)):
+        yield (
+            row.code,
+            row.name,
+            row.kind,
+            word_of(TIERS, row.level),
+            row.above,
+            row.valid_from,
+            row.lat,
+            row.lon,
+            row.area_km2,
+            day,
+        )
 
 
 def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:

@@ -1,20 +1,29 @@
-"""The three files: their columns, as people write them, and the words that stand for codes.
+"""The four files: their columns, as people write them, and the words that stand for codes.
 
 Columns may stand in any order; unknown ones are left. Those of `OPTIONAL` may be missing.
 """
 
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["hamlets", "teams", "members"]
+Kind: TypeAlias = Literal["units", "hamlets", "teams", "members"]
+
+UNIT = "mã đơn vị"
+UNIT_NAME = "tên đơn vị"
+PLACE_KIND = "loại"
+LEVEL = "cấp"
+PARENT = "mã cấp trên"
+VALID_FROM = "từ ngày"
+LATITUDE = "vĩ độ"
+LONGITUDE = "kinh độ"
+AREA = "diện tích km2"
+AS_OF = "tại ngày"
+"""The day whose map a row was written from; not said is today. An export says it, so that it still holds later."""
 
 COMMUNE = "mã xã"
 HAMLET = "ấp khóm"
-HAMLET_KIND = "loại"
-VALID_FROM = "từ ngày"
 HAMLET_ID = "mã ấp khóm"
 
 TEAM = "tên tổ"
-LEVEL = "cấp"
 HAMLETS_SERVED = "ấp khóm phụ trách"
 DECISION_NO = "số quyết định"
 DECISION_DATE = "ngày quyết định"
@@ -39,9 +48,12 @@ PUBLISH_NAME = "công bố họ tên"
 PUBLISH_PHONE = "công bố số điện thoại"
 CONTACT = (FULL_NAME, PHONE, INFORMED, PUBLISH_NAME, PUBLISH_PHONE)
 """May be added to the file of members; sealed on the way in, never given out."""
+PLACE = (LATITUDE, LONGITUDE, AREA)
+"""May be added to the file of units: WGS 84 degrees and square kilometres."""
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
-    "hamlets": (COMMUNE, HAMLET, HAMLET_KIND, VALID_FROM),
+    "units": (UNIT, UNIT_NAME, PLACE_KIND, LEVEL, PARENT, VALID_FROM),
+    "hamlets": (COMMUNE, HAMLET, PLACE_KIND, VALID_FROM),
     "teams": (COMMUNE, TEAM, LEVEL, HAMLETS_SERVED, DECISION_NO, DECISION_DATE, SIGNER, LAUNCHED_ON),
     "members": (
         COMMUNE,
@@ -57,16 +69,22 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
         STOOD_DOWN_ON,
     ),
 }
+"""In the order they are taken in together: each speaks of what stands in the ones before it."""
 OPTIONAL: dict[Kind, tuple[str, ...]] = {
+    "units": (*PLACE, AS_OF),
     "hamlets": (HAMLET_ID,),
     "teams": (TEAM_ID,),
     "members": (TEAM_ID,),
 }
-"""An export fills in the ids: two hamlets or teams of one commune may share a name."""
+"""An export fills them in; the ids because two hamlets or teams of one commune may share a name."""
+SHOWN: dict[Kind, tuple[str, ...]] = {"units": PLACE, "hamlets": (), "teams": (), "members": CONTACT}
+"""Those of the others that people may fill in too: a template has them."""
 
 SEPARATOR = "|"
 """Between the hamlets a team serves: `;` and `,` separate columns."""
 
+TIERS = {"tỉnh": "province", "huyện": "district", "xã": "commune"}
+"""From the highest down."""
 LEVELS = {"ấp": "hamlet", "xã": "commune", "doanh nghiệp": "enterprise"}
 ROLES = {"tổ trưởng": "leader", "tổ phó": "deputy", "thành viên": "member"}
 YES_NO = {"có": True, "không": False}

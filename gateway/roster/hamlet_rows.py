@@ -1,7 +1,7 @@
 """`hamlets`: one row, one hamlet of a commune since a day."""
 
 from gateway.roster.cells import day
-from gateway.roster.files import COMMUNE, HAMLET, HAMLET_ID, HAMLET_KIND, VALID_FROM
+from gateway.roster.files import COMMUNE, HAMLET, HAMLET_ID, PLACE_KIND, VALID_FROM
 from gateway.roster.known import KnownHamlet, hamlet_named, same_words
 from gateway.roster.reading import Asked, Reading
 from services.kernel.csv_rows import BadCell, Row
@@ -11,7 +11,7 @@ from services.kernel.identifiers import derived_id
 def register_hamlet(row: Row, reading: Reading) -> list[Asked]:
     """What the row asks for: nothing when it is known just so. Raises `BadCell`."""
     commune = reading.known.commune(row, COMMUNE)
-    title, kind, since = row.text(HAMLET), row.text(HAMLET_KIND), day(row, VALID_FROM)
+    title, kind, since = row.text(HAMLET), row.text(PLACE_KIND), day(row, VALID_FROM)
     reading.once(row, HAMLET, "hamlet", commune.unit, title.casefold(), row.cells.get(HAMLET_ID, ""))
     if given := row.cells.get(HAMLET_ID, ""):
         found: KnownHamlet | None = hamlet_named(commune, HAMLET_ID, given)

@@ -15,10 +15,23 @@ from gateway.roster.known import Known
 from gateway.roster.member_rows import appoint_member
 from gateway.roster.reading import Asked, Planned, Reading, RowReader, Seal
 from gateway.roster.team_rows import establish_team
+from gateway.roster.unit_rows import register_unit
 from services.kernel.csv_rows import Row, RowFault, read_bytes
 from services.kernel.identifiers import new_id
 
-READERS: dict[Kind, RowReader] = {"hamlets": register_hamlet, "teams": establish_team, "members": appoint_member}
+READERS: dict[Kind, RowReader] = {
+    "units": register_unit,
+    "hamlets": register_hamlet,
+    "teams": establish_team,
+    "members": appoint_member,
+}
+COMMANDS: dict[Kind, str] = {
+    "units": "register_unit",
+    "hamlets": "register_hamlet",
+    "teams": "establish_team",
+    "members": "appoint_member",
+}
+"""What a file mainly asks for: who may not, may not send the file."""
 BATCH = 500
 """Commands a call: what the bus takes at once."""
 MOST_FAULTS = 1000

@@ -13,9 +13,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, select
 
 from gateway import members, teams, units
-from gateway.errors import MapNotKnown
+from gateway.roster.known_units import KnownUnits
 from gateway.unit_tree import belonging
-from gateway.units import unit_by_code
 from services.kernel.csv_rows import BadCell, Row
 
 _DIGITS = 5
@@ -69,12 +68,16 @@ class KnownCommune:
 
 @dataclass(slots=True)
 class Known:
-    """`mine` says whether a unit is the viewer's to write about."""
+    """`mine` says whether what is of a unit is the viewer's to write about."""
 
     connection: Connection
     today: date
     mine: Callable[[Connection, str], bool]
+    units: KnownUnits = field(init=False)
     _communes: dict[str, KnownCommune | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.units = KnownUnits(self.connection, self.mine)
 
     def commune(self, row: Row, column: str) -> KnownCommune:
         """The commune of a row. Raises `BadCell`."""
@@ -89,11 +92,8 @@ class Known:
         return found
 
     def _read(self, code: str) -> KnownCommune | None:
-        try:
-            unit = unit_by_code(self.connection, code, self.today, "commune")
-        except MapNotKnown:
-            return None
-        if unit is None or not self.mine(self.connection, unit.unit):
+        unit = self.units.standing(code, "commune", self.today)
+        if unit is None:
             return None
         found = KnownCommune(unit.unit)
         held = select(belonging([unit.unit], self.today).c.unit)

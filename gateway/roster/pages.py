@@ -1,16 +1,18 @@
 """Files of office staff over HTTP, for officials with a bearer token and for their own units only.
 
 GET  /roster/{kind}/template.csv          an empty file with its columns
-GET  /roster/{kind}.csv?unit=31843        what is recorded, as a file
+GET  /roster/{kind}.csv?unit=31843        what is recorded, as a file; units with `asOf` as they were on a day
 POST /roster/{kind}?mode=preview          what a file would change, and every bad row; nothing is imported
 POST /roster/{kind}?mode=apply            import it, if no row is bad
 POST /roster/{kind}?mode=apply_good       import the good rows
 
-`kind` is `hamlets`, `teams` or `members`; the body is the file, `text/csv`, at most `MOST_FILE_BYTES`. Answers are
-JSON, errors as GraphQL tells them. A file sent again after an answer that got lost changes nothing more.
+`kind` is `units` (the province's to send), `hamlets`, `teams` or `members`; the body is the file, `text/csv`, at most
+`MOST_FILE_BYTES`. Answers are JSON, errors as GraphQL tells them. A file sent again after an answer that got lost
+changes nothing more.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -21,14 +23,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.commanding import Order, Outcome, asked, send
+from gateway.commanding import MAY, Order, Outcome, asked, send
 from gateway.contacts import sealed
 from gateway.context import Context
 from gateway.errors import GatewayError, InvalidInput, NotFound, Unauthenticated
 from gateway.parts import GatewayParts
 from gateway.roster.exporting import export, template
 from gateway.roster.files import COLUMNS, Kind
-from gateway.roster.importing import MOST_FAULTS, RosterPlan, batches, plan_roster
+from gateway.roster.importing import COMMANDS, MOST_FAULTS, RosterPlan, batches, plan_roster
 from gateway.roster.known import Known
 from gateway.roster.reading import Planned
 from gateway.schema.inputs import unit_id_of
@@ -95,12 +97,13 @@ class _Edge:
         return _csv(f"{kind}-mau.csv", template(kind))
 
     async def export(self, request: Request, context: Context, kind: Kind) -> Response:
-        wanted = request.query_params.get("unit", "")
-        unit = await asked(context, lambda c: unit_id_of(c, wanted, context.today))
-        found = await asked(context, lambda c: export(c, kind, unit, context.today, context.scope))
+        wanted, day = request.query_params.get("unit", ""), _day(request, kind, context.today)
+        unit = await asked(context, lambda c: unit_id_of(c, wanted, day))
+        found = await asked(context, lambda c: export(c, kind, unit, day, context.scope))
         return _csv(f"{kind}.csv", found)
 
     async def take(self, request: Request, context: Context, kind: Kind) -> Response:
+        context.require(*MAY[COMMANDS[kind]])
         mode = request.query_params.get("mode", "preview")
         if mode not in MODES:
             raise InvalidInput("`mode` phải là preview, apply hoặc apply_good.", field="mode")
@@ -120,7 +123,7 @@ class _Edge:
     def _plan(self, context: Context, kind: Kind, raw: bytes) -> RosterPlan:
         viewer = context.require()
         with self._parts.database.look() as connection:
-            known = Known(connection, context.today, lambda c, unit: context.scope.holds(c, [unit]))
+            known = Known(connection, context.today, context.scope.answers_for)
             return plan_roster(
                 kind,
                 raw,
@@ -135,6 +138,18 @@ class _Edge:
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._reading)
+
+
+def _day(request: Request, kind: Kind, today: date) -> date:
+    text = request.query_params.get("asOf")
+    if text is None:
+        return today
+    if kind != "units":
+        raise InvalidInput("`asOf` chỉ dùng cho tệp đơn vị hành chính.", field="asOf")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("`asOf` phải là ngày, dạng 2025-07-01.", field="asOf") from None
 
 
 async def _file(request: Request) -> bytes:

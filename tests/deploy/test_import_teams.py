@@ -17,9 +17,16 @@ def events(var: Path) -> int:
     return found
 
 
-def test_three_files_are_imported_together_and_again_without_a_change(tmp_path: Path) -> None:
+def test_four_files_are_imported_together_and_again_without_a_change(tmp_path: Path) -> None:
     Running(tmp_path).close()
-    rows: dict[Kind, list[tuple[str, ...]]] = {"hamlets": HAMLETS, "teams": TEAMS, "members": MEMBERS}
+    unit = ("31990", "Phường Tân Lập", "Phường", "xã", "96", "01/07/2025")
+    there = ("31990", "Khóm 1", "Khóm", "01/07/2025")
+    rows: dict[Kind, list[tuple[str, ...]]] = {
+        "units": [unit],
+        "hamlets": [*HAMLETS, there],
+        "teams": TEAMS,
+        "members": MEMBERS,
+    }
     arguments = ["import-teams"]
     for kind in COLUMNS:
         (tmp_path / f"{kind}.csv").write_bytes(file(kind, rows[kind]))
@@ -28,8 +35,8 @@ def test_three_files_are_imported_together_and_again_without_a_change(tmp_path: 
     for _ in range(2):
         done = causo(*arguments, var=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert "10 of 10 accepted" in done.stdout
-        assert events(tmp_path) == before + 10
+        assert "12 of 12 accepted" in done.stdout
+        assert events(tmp_path) == before + 12
 
 
 def test_bad_rows_are_named_by_file_and_line_and_nothing_is_imported(tmp_path: Path) -> None:

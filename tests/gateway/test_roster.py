@@ -44,9 +44,15 @@ GONE = ("31843", "Tổ cấp xã", "NO-03", "thành viên", "Công an xã", "", 
 MEMBERS: list[tuple[str, ...]] = [LEADER, MEMBER, GONE]
 
 
-def file(kind: Kind, rows: Iterable[Iterable[object]], separator: str = ",", mark: bool = True) -> bytes:
+def file(
+    kind: Kind,
+    rows: Iterable[Iterable[object]],
+    separator: str = ",",
+    mark: bool = True,
+    more: tuple[str, ...] = (),
+) -> bytes:
     """A file as a spreadsheet writes it, formulas and all."""
-    lines = [separator.join(COLUMNS[kind]), *(separator.join(map(str, row)) for row in rows)]
+    lines = [separator.join((*COLUMNS[kind], *more)), *(separator.join(map(str, row)) for row in rows)]
     return ("\ufeff" if mark else "").encode() + "\r\n".join(lines).encode()
 
 
@@ -55,9 +61,11 @@ def post(running: Running, kind: str, body: bytes, mode: str = "preview", token:
     return running.gateway.client.post(f"/roster/{kind}?mode={mode}", content=body, headers=headers)
 
 
-def imported(running: Running, kind: Kind, rows: Iterable[Iterable[object]], **how: Any) -> dict[str, Any]:
+def imported(
+    running: Running, kind: Kind, rows: Iterable[Iterable[object]], token: str | None = None, **how: Any
+) -> dict[str, Any]:
     """The answer to a file that is taken in whole."""
-    answer = post(running, kind, file(kind, rows, **how), "apply").json()
+    answer = post(running, kind, file(kind, rows, **how), "apply", token).json()
     running.settle()
     assert answer["faults"] == [], answer
     assert answer["imported"]["refused"] == [], answer
@@ -70,10 +78,12 @@ def founded(running: Running) -> None:
     imported(running, "teams", TEAMS)
 
 
-def faults(running: Running, kind: Kind, *rows: Iterable[object]) -> list[tuple[int, str]]:
+def faults(
+    running: Running, kind: Kind, *rows: Iterable[object], token: str | None = None, **how: Any
+) -> list[tuple[int, str]]:
     """Line and column of each fault; a file with any asks for nothing."""
     before = events(running)
-    answer = post(running, kind, file(kind, rows), "apply").json()
+    answer = post(running, kind, file(kind, rows, **how), "apply", token).json()
     assert answer["imported"] is None
     assert events(running) == before
     return [(fault["line"], fault["column"]) for fault in answer["faults"]]
@@ -84,9 +94,9 @@ def events(running: Running) -> int:
         return int(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
 
 
-def export(running: Running, kind: str, token: str | None = None, unit: str = "31843") -> Any:
+def export(running: Running, kind: str, token: str | None = None, unit: str = "31843", **how: str) -> Any:
     headers = {"Authorization": f"Bearer {token or running.here}"}
-    return running.gateway.client.get(f"/roster/{kind}.csv?unit={unit}", headers=headers)
+    return running.gateway.client.get(f"/roster/{kind}.csv", params={"unit": unit, **how}, headers=headers)
 
 
 def test_a_commune_s_hamlets_teams_and_members_come_in_from_three_files(running: Running) -> None:
