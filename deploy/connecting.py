@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy import select
 
 from deploy import system
 from services.kernel.bus import Answer, Payload
@@ -12,12 +16,19 @@ from services.kernel.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.contacts import Told
+    from gateway.file_store import Swept
     from gateway.roster.importing import RosterPlan
+    from services.kernel.database import Database
+    from services.kernel.log import Head
     from services.kernel.subscription import EventSource
 
 PAGE = 1000
 BATCH_SECONDS = 60.0
 """For a whole batch: an operator's import may wait longer than a person at a form."""
+
+UNUSED_FOR = timedelta(days=1)
+"""A file is left so long for somebody to draft a material with it."""
+CATCH_UP_SECONDS = 10.0
 
 ROSTER_ACTOR = "causo-import-teams"
 """Always the same: command ids are scoped by actor."""
@@ -158,6 +169,45 @@ def contacts_to_erase(settings: Settings) -> list[tuple[str, Payload]]:
         )
         for member, served in gone
     ]
+
+
+def sweep_files(settings: Settings, *, dry_run: bool) -> "tuple[Path, Swept]":
+    """Remove uploaded files that no material has and nobody sent or claimed for a day; says where it looked.
+
+    Raises `LookupError` while the gateway does not know of all materials: it would take theirs.
+    """
+    from gateway.file_store import files_of
+    from gateway.materials import files_in_use
+
+    before = system_clock() - UNUSED_FOR
+    database = system.open_database(settings, system.GATEWAY, pool_size=1)
+    try:
+        system.prepare_database(system.consumer(system.GATEWAY), database)
+        with open_events(settings) as events:
+            head = events.head("registry")
+        until = monotonic() + CATCH_UP_SECONDS
+        while not _knows_materials(database, head):
+            if monotonic() > until:
+                raise LookupError("gateway.materials does not know all of the registry's events: see causo status")
+            sleep(0.1)
+        with database.look() as connection:
+            in_use = files_in_use(connection)
+    finally:
+        database.close()
+    files = files_of(settings)
+    return files.home, files.sweep(in_use, before, dry_run=dry_run)
+
+
+def _knows_materials(database: "Database", head: "Head") -> bool:
+    from services.kernel.consumption import cursors, held_streams
+
+    with database.read() as connection:
+        here = (cursors.c.subscription == "gateway.materials", cursors.c.source == "registry")
+        cursor = connection.execute(select(cursors).where(*here)).one_or_none()
+        held = select(held_streams.c.stream).where(held_streams.c.subscription == "gateway.materials")
+        if cursor is None or cursor.halted or connection.execute(held.limit(1)).scalar() is not None:
+            return False
+        return bool(cursor.epoch == head.epoch and cursor.position >= head.position)
 
 
 def refill_feed(settings: Settings, service: str, after: int, step: Callable[[int, int], None]) -> int:

@@ -243,6 +243,19 @@ def erase_contacts() -> None:
     raise typer.Exit(int(erased < len(commands)))
 
 
+@operating.command(name="sweep-files")
+def sweep_files(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much would go.")] = False,
+) -> None:
+    """Remove uploaded files that no material has and nobody used for a day. Run it where the gateway's files lie."""
+    from deploy.connecting import sweep_files as sweep
+    from deploy.environment import read_settings_beside
+
+    home, swept = sweep(read_settings_beside(), dry_run=dry_run)
+    done = "would be removed from" if dry_run else "removed from"
+    typer.echo(f"{swept.files:,} files, {swept.size / 1_000_000:,.1f} MB {done} {home}")
+
+
 @operating.command()
 def token(
     role: Annotated[str, typer.Option(help="province_official, commune_official, team_leader, …")],

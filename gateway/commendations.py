@@ -15,7 +15,6 @@ from gateway import members, policies, teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
 from gateway.unit_tree import ever_held
-from gateway.units import Unit, homes_of, units_by_id
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -237,13 +236,6 @@ def roll_count(connection: Connection, unit: str, year: int, today: date) -> int
     """How many they are."""
     query = select(func.count()).select_from(LIVE.commendations).where(*_awarded(unit, year, today))
     return connection.execute(query).scalar_one()
-
-
-def communes_of(connection: Connection, communes: Sequence[str], awarded_on: date) -> dict[str, Unit]:
-    """The commune that what is of each one belonged to on the day of an award."""
-    homes = homes_of(connection, communes, awarded_on)
-    found = units_by_id(connection, sorted(set(homes.values())), awarded_on)
-    return {commune: found[home] for commune, home in homes.items() if home in found}
 
 
 def roles_of(connection: Connection, commendations: Sequence[str]) -> dict[str, str]:

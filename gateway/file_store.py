@@ -4,6 +4,10 @@ A name is never taken from outside: what is asked for must be 64 hexadecimal dig
 written beside its place, checked, forced to the disk and only then moved: no half of one is ever found. All replicas
 of the gateway share the folder.
 
+A file nobody made a material of is swept when it was neither sent nor claimed for some time; its time of change says
+so. The sweep needs no lock, which a folder on a network may not have: it moves a file aside before it looks at that
+time once more, and puts back what was sent or claimed meanwhile.
+
 Errors:
 
     NotAccepted (see `media_types`)
@@ -16,8 +20,10 @@ import mmap
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -27,12 +33,14 @@ import anyio.to_thread
 import structlog
 
 from gateway.media_types import CutShort, NotAccepted, WrongType, media_type_of
+from services.kernel.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 2
 """Files checked at the same time in one process: others wait, and hold none of the threads all else needs."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_ASIDE = ".swept"
 
 
 class TooLarge(NotAccepted):
@@ -51,11 +59,19 @@ class StoredFile:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many files went, or would go, and their bytes together."""
+
+    files: int
+    size: int
+
+
 class FileStore:
     """Files below `home`, none larger than `most_bytes`, as many checked at a time as `checking` lets."""
 
     def __init__(self, home: Path, most_bytes: int, checking: anyio.CapacityLimiter | None = None) -> None:
-        self._home = home
+        self.home = home
         self.most_bytes = most_bytes
         self._checking = checking or anyio.CapacityLimiter(AT_ONCE)
 
@@ -66,11 +82,19 @@ class FileStore:
         path = self._place(digest)
         return path if path.is_file() else None
 
-    def describe(self, digest: str) -> StoredFile | None:
-        """What the file of this digest is; None when it is not there, or no longer whole."""
+    def claim(self, digest: str) -> StoredFile | None:
+        """What the file of this digest is, for who is about to refer to it: from now on it is not swept for a while.
+
+        None when it is not there, or no longer whole.
+        """
         path = self.path(digest)
         try:
-            return None if path is None else StoredFile(digest, _media_type(path), path.stat().st_size)
+            if path is None:
+                return None
+            os.utime(path)
+            return StoredFile(digest, _media_type(path), path.stat().st_size)
+        except FileNotFoundError:
+            return None
         except NotAccepted as error:
             log.error("file_damaged", file=digest, code=error.code)
             return None
@@ -100,8 +124,30 @@ class FileStore:
                 await anyio.to_thread.run_sync(_drop, arriving)
         return StoredFile(digest.hexdigest(), media_type, size)
 
+    def sweep(self, in_use: Collection[str], before: datetime, *, dry_run: bool = False) -> Swept:
+        """Remove files whose digests are not in use, sent and claimed before that instant, and uploads broken off.
+
+        `in_use` must hold what was referred to until then. What is taken away is gone for good.
+        """
+        moment, found = before.timestamp(), list[int]()
+        if not dry_run:
+            for aside in self.home.glob(f"??/*{_ASIDE}"):
+                _put_back(aside)  # a sweep was broken off
+        for path in self._unused(in_use):
+            with suppress(FileNotFoundError):  # somebody else was quicker
+                told = path.stat()
+                if told.st_mtime < moment and (dry_run or _take_away(path, moment)):
+                    found.append(told.st_size)
+        return Swept(len(found), sum(found))
+
+    def _unused(self, in_use: Collection[str]) -> Iterator[Path]:
+        yield from self.home.glob("arriving/*")
+        for path in self.home.glob("??/*"):
+            if _DIGEST.fullmatch(path.name) and path.name not in in_use:
+                yield path
+
     def _open(self) -> tuple[int, str]:
-        arriving = self._home / "arriving"
+        arriving = self.home / "arriving"
         arriving.mkdir(parents=True, exist_ok=True)
         return tempfile.mkstemp(dir=arriving)
 
@@ -116,12 +162,33 @@ class FileStore:
             os.close(folder)
 
     def _place(self, digest: str) -> Path:
-        return self._home / digest[:2] / digest
+        return self.home / digest[:2] / digest
+
+
+def files_of(settings: Settings) -> FileStore:
+    """The files of an installation."""
+    return FileStore(settings.files_dir or settings.var_dir / "files", settings.file_most_bytes)
 
 
 def _force(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _take_away(path: Path, moment: float) -> bool:
+    """False when the file was sent again or claimed in this instant; then it stays."""
+    aside = path.with_name(path.name + _ASIDE)
+    path.rename(aside)
+    if aside.stat().st_mtime >= moment:
+        _put_back(aside)
+        return False
+    aside.unlink()
+    return True
+
+
+def _put_back(aside: Path) -> None:
+    with suppress(FileNotFoundError):
+        aside.rename(aside.with_suffix(""))
 
 
 def _drop(arriving: Path) -> None:

@@ -214,3 +214,8 @@ def materials_of_file(connection: Connection, digest: str, *within: ColumnElemen
     query = select(LIVE.materials).where(materials.sha256 == digest, *within)
     published_first = (materials.status != "published", materials.published_on, materials.material)
     return list(connection.execute(query.order_by(*published_first)))
+
+
+def files_in_use(connection: Connection) -> set[str]:
+    """Digests of the files of all materials there are, withdrawn ones included."""
+    return set(connection.execute(select(LIVE.materials.c.sha256).distinct()).scalars())

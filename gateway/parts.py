@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.file_store import FileStore
+from gateway.file_store import FileStore, files_of
 from gateway.intake import people_key_from, public_key_from, tracker_from
 from gateway.tracking import Tracker
 from services.kernel.bus import CommandBus
@@ -29,8 +29,7 @@ class GatewayParts:
     @cached_property
     def files(self) -> FileStore:
         """The files officials uploaded."""
-        home = self.settings.files_dir or self.settings.var_dir / "files"
-        return FileStore(home, self.settings.file_most_bytes)
+        return files_of(self.settings)
 
     @cached_property
     def people_key(self) -> bytes:

@@ -122,6 +122,13 @@ def homes_of(connection: Connection, ids: Sequence[str], day: date) -> dict[str,
         homes = {one: steps.get(home, home) for one, home in homes.items()}
 
 
+def homes_by_id(connection: Connection, ids: Sequence[str], day: date) -> dict[str, Unit]:
+    """The same as units, by the ids asked about: a statement for all of them, and one more for each merger."""
+    homes = homes_of(connection, ids, day)
+    found = units_by_id(connection, sorted(set(homes.values())), day)
+    return {one: found[home] for one, home in homes.items() if home in found}
+
+
 def ancestors(connection: Connection, ids: Sequence[str], day: date) -> dict[str, list[str]]:
     """Ids above each unit on a day, nearest first."""
     units = LIVE.units

@@ -145,7 +145,7 @@ class Scope:
     # -- where the viewer stands today: what they may write about --------------------------------------------------
 
     def holds(self, connection: Connection, wanted: Sequence[str]) -> bool:
-        """True when all of these units are held today, directly or through a unit above them."""
+        """True when all of these units are held today: directly, through a unit above, or gone whole into one held."""
         if not wanted:
             return True
         return {row.unit for row in connection.execute(self._held_of, {"wanted": list(wanted)})} == set(wanted)
@@ -160,7 +160,7 @@ class Scope:
 
     @cached_property
     def _held_of(self) -> Select[tuple[str]]:
-        unit = below(self._viewer.units, self._today).c.unit
+        unit = belonging(self._viewer.units, self._today).c.unit
         return select(unit).where(unit.in_(bindparam("wanted", expanding=True))).distinct()
 
     def hamlets_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:

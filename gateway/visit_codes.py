@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hmac import compare_digest
+from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from gateway import members, teams, units
 from gateway.tracking import Tracker, check_digit
@@ -76,25 +77,28 @@ def codes_of_team(connection: Connection, tracker: Tracker, team: str, day: date
 
 def check(connection: Connection, tracker: Tracker, code: str, today: date) -> list[Checked]:
     """Whose code of today this is; nobody's, as a rule, when it was made up."""
-    table, people, communes = teams.LIVE.teams.c, members.LIVE.members.c, units.LIVE.units.c
+    table, people = teams.LIVE.teams.c, members.LIVE.members.c
     known = sorted(connection.execute(select(table.commune).distinct()).scalars())
     if not known:
         return []
     wanted = [each for each in known if _of_commune(tracker, today, each) == code[:COMMUNE_DIGITS]]
     query = select(people.member, people.team, people.role, people.appointed_on, people.stood_down_on)
-    query = query.add_columns(table.name, table.commune, table.dissolved_on, communes.name.label("place"))
+    query = query.add_columns(table.name, table.commune, table.dissolved_on)
     query = query.join_from(members.LIVE.members, teams.LIVE.teams, people.team == table.team)
-    query = query.join(units.LIVE.units, and_(table.commune == communes.unit, units.told_on(today)))
     query = query.where(table.commune.in_(wanted or [known[int(code[:COMMUNE_DIGITS]) % len(known)]]))
-    found: dict[tuple[str, str], Checked] = {}
+    found: dict[tuple[str, str], tuple[Any, bool]] = {}
     for row in connection.execute(query.where(people.appointed_on <= today.isoformat()).order_by(people.appointed_on)):
         ended = min((day for day in (row.stood_down_on, row.dissolved_on) if day is not None), default=None)
         if ended is not None and ended < today - timedelta(days=DAYS_AHEAD):
             continue
         if compare_digest(code_of(tracker, today, row.commune, row.team, row.member), code):
-            serves = ended is None or ended > today
-            found[row.team, row.member] = Checked(row.member, row.team, row.name, row.place, row.role, serves)
-    return list(found.values())
+            found[row.team, row.member] = (row, ended is None or ended > today)
+    places = units.homes_by_id(connection, sorted({row.commune for row, _ in found.values()}), today) if found else {}
+    return [
+        Checked(row.member, row.team, row.name, places[row.commune].name, row.role, serves)
+        for row, serves in found.values()
+        if row.commune in places
+    ]
 
 
 def days_of_codes(today: date) -> Sequence[date]:

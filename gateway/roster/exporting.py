@@ -88,21 +88,8 @@ def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, tod
 
 
 def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
-    table, communes, served = teams.LIVE.teams.c, units.LIVE.units.c, teams.LIVE.served.c
-    hamlets, decided = units.LIVE.hamlets.c, teams.LIVE.decisions.c
-    names: dict[str, list[str]] = {}
-    now = select(served.team, served.hamlet, hamlets.name, communes.unit.label("commune"))
-    now = now.join_from(teams.LIVE.served, units.LIVE.hamlets, served.hamlet == hamlets.hamlet)
-    now = _at_home(connection, now, hamlets.commune, here, today)
-    now = now.where(served.until == FOR_EVER, hamlets.commune.in_(here), units.told_on(today, units.LIVE.hamlets))
-    found = connection.execute(now.order_by(hamlets.sort_key, hamlets.hamlet)).all()
-    often: dict[tuple[str, str], int] = {}
-    for row in found:
-        key = (row.commune, row.name.casefold())
-        often[key] = often.get(key, 0) + 1
-    for row in found:
-        alone = often[row.commune, row.name.casefold()] == 1 and SEPARATOR not in row.name
-        names.setdefault(row.team, []).append(row.name if alone else row.hamlet)
+    table, communes, decided = teams.LIVE.teams.c, units.LIVE.units.c, teams.LIVE.decisions.c
+    names = _served(connection, here, today)
     query = select(teams.LIVE.teams, communes.code, decided.signer)
     query = _at_home(connection, query.select_from(teams.LIVE.teams), table.commune, here, today)
     query = query.outerjoin(teams.LIVE.decisions, (decided.team == table.team) & (decided.kind == "established"))
@@ -119,6 +106,33 @@ def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today
             row.launched_on,
             row.team,
         )
+
+
+def _served(connection: Connection, here: Select[tuple[str]], today: date) -> dict[str, list[str]]:
+    """What each team's hamlets are called, also those that are no more or went elsewhere since: until it is renewed.
+
+    By id where another one that a row of this team may mean has the same name.
+    """
+    hamlets, communes, served = units.LIVE.hamlets, units.LIVE.units.c, teams.LIVE.served.c
+    standing = select(communes.unit.label("of"), hamlets.c.hamlet, hamlets.c.name).select_from(hamlets)
+    standing = _at_home(connection, standing, hamlets.c.commune, here, today)
+    standing = standing.where(hamlets.c.commune.in_(here), units.in_force(today, hamlets))
+    theirs = select(served.team.label("of"), hamlets.c.hamlet, hamlets.c.name, communes.unit.label("commune"))
+    theirs = theirs.join_from(teams.LIVE.served, hamlets, served.hamlet == hamlets.c.hamlet)
+    theirs = theirs.join(teams.LIVE.teams, teams.LIVE.teams.c.team == served.team)
+    theirs = _at_home(connection, theirs, teams.LIVE.teams.c.commune, here, today)
+    theirs = theirs.where(teams.LIVE.teams.c.commune.in_(here), served.until == FOR_EVER)
+    theirs = theirs.where(units.told_on(today, hamlets)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)
+    found = connection.execute(theirs).all()
+    meant: dict[tuple[str, str], set[str]] = {}
+    for row in (*connection.execute(standing), *found):
+        meant.setdefault((row.of, row.name.casefold()), set()).add(row.hamlet)
+    names: dict[str, list[str]] = {}
+    for row in found:
+        name = row.name.casefold()
+        alone = len(meant[row.of, name] | meant.get((row.commune, name), set())) == 1 and SEPARATOR not in row.name
+        names.setdefault(row.of, []).append(row.name if alone else row.hamlet)
+    return names
 
 
 def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:

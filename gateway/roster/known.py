@@ -64,6 +64,8 @@ class KnownCommune:
     unit: str
     hamlets: dict[str, KnownHamlet] = field(default_factory=dict)
     teams: dict[str, KnownTeam] = field(default_factory=dict)
+    former: dict[str, KnownHamlet] = field(default_factory=dict)
+    """Hamlets some of the teams serve still, although they are no more or went elsewhere."""
 
 
 @dataclass(slots=True)
@@ -99,9 +101,11 @@ class Known:
         held = select(belonging([unit.unit], self.today).c.unit)
         table = units.LIVE.hamlets
         here = select(table).where(table.c.commune.in_(held), units.in_force(self.today, table))
-        for row in self.connection.execute(here):
-            found.hamlets[row.hamlet] = KnownHamlet(row.hamlet, row.name, row.kind, row.valid_from)
+        found.hamlets = {row.hamlet: _hamlet(row) for row in self.connection.execute(here)}
         found.teams = {team.team: team for team in self._teams(held)}
+        former = {hamlet for team in found.teams.values() for hamlet in team.hamlets} - found.hamlets.keys()
+        rows = units.hamlets_by_id(self.connection, sorted(former), self.today) if former else {}
+        found.former = {hamlet: _hamlet(row) for hamlet, row in rows.items()}
         return found
 
     def _teams(self, held: Select[tuple[str]]) -> Iterator[KnownTeam]:
@@ -134,10 +138,15 @@ class Known:
             )
 
 
-def hamlet_named(commune: KnownCommune, column: str, text: str) -> KnownHamlet:
-    """The hamlet of this name or id. Raises `BadCell`."""
+def _hamlet(row: Any) -> KnownHamlet:
+    return KnownHamlet(row.hamlet, row.name, row.kind, row.valid_from)
+
+
+def hamlet_named(commune: KnownCommune, column: str, text: str, team: KnownTeam | None = None) -> KnownHamlet:
+    """The hamlet of this name or id: one that stands, or one that `team` serves still. Raises `BadCell`."""
     by_id = _uuid(text)
-    found = [h for h in commune.hamlets.values() if h.hamlet == by_id or same_words(h.title, text)]
+    former = [commune.former[each] for each in (team.hamlets if team else ()) if each in commune.former]
+    found = [h for h in (*commune.hamlets.values(), *former) if h.hamlet == by_id or same_words(h.title, text)]
     if not found:
         raise BadCell(column, "không có ấp, khóm tên này trong xã, phường")
     if len(found) > 1:

@@ -51,7 +51,7 @@ def establish_team(row: Row, reading: Reading) -> list[Asked]:
         found = None
     if found is None or found.line is not None:
         reading.once(row, TEAM, "team", commune.unit, row.text(TEAM).casefold())
-    told = _told(row, commune, reading.today)
+    told = _told(row, commune, found, reading.today)
     if told.launched_on is not None and told.launched_on < told.decision_date:
         raise BadCell(LAUNCHED_ON, "không được trước ngày quyết định")
     if found is not None:
@@ -73,9 +73,9 @@ def establish_team(row: Row, reading: Reading) -> list[Asked]:
     return [Asked("establish_team", team, _establishing(team, commune, told)), *_launching(team, told)]
 
 
-def _told(row: Row, commune: KnownCommune, today: date) -> _Told:
+def _told(row: Row, commune: KnownCommune, team: KnownTeam | None, today: date) -> _Told:
     level = coded(row, LEVEL, LEVELS)
-    hamlets = [hamlet_named(commune, HAMLETS_SERVED, name).hamlet for name in _names(row)]
+    hamlets = [hamlet_named(commune, HAMLETS_SERVED, name, team).hamlet for name in _names(row)]
     if level == "hamlet" and not hamlets:
         raise BadCell(HAMLETS_SERVED, "Tổ phải phụ trách ít nhất một ấp, khóm")
     if level != "hamlet" and hamlets:

@@ -30,7 +30,7 @@ class Case(ObjectType):
     id = graphene.ID(required=True)
     category = graphene.String(required=True, description="code of the catalogue of difficulties")
     service = graphene.String(description="code of the catalogue of services")
-    commune = graphene.Field(Unit, required=True)
+    commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
     body = graphene.String(required=True, description="code of the body responsible")
     severity = graphene.String(required=True, description="S0 (urgent) to S3")
     channel = graphene.String(required=True)
@@ -47,7 +47,7 @@ class Case(ObjectType):
     @staticmethod
     def resolve_commune(case: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.units_by_id, case.commune, context.today)
+        return context.load(units.homes_by_id, case.commune, context.today)
 
 
 CaseConnection = connection_of("Case", lambda: Case)

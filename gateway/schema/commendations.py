@@ -162,7 +162,7 @@ class CommendationRollEntry(ObjectType):
     @staticmethod
     def resolve_commune(entry: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         awarded_on = date.fromisoformat(entry.awarded_on)
-        return context_of(info).load(commendations.communes_of, entry.commune, awarded_on)
+        return context_of(info).load(units.homes_by_id, entry.commune, awarded_on)
 
     @staticmethod
     def resolve_member_role(entry: Any, info: GraphQLResolveInfo) -> Awaitable[str | None] | None:

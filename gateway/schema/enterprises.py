@@ -25,7 +25,7 @@ class Enterprise(ObjectType):
 
     id = graphene.ID(required=True)
     name = graphene.String(required=True)
-    commune = graphene.Field(Unit, required=True)
+    commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
     workers = graphene.Int(as_of=graphene.Date(), description="at the last count up to a day, today by default")
     many_from_elsewhere = graphene.Boolean(as_of=graphene.Date(), description="null: nobody has judged")
 
@@ -36,7 +36,7 @@ class Enterprise(ObjectType):
     @staticmethod
     def resolve_commune(enterprise: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.units_by_id, enterprise.commune, context.today)
+        return context.load(units.homes_by_id, enterprise.commune, context.today)
 
     @staticmethod
     async def resolve_workers(enterprise: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> int | None:

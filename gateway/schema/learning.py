@@ -81,7 +81,7 @@ class Training(ObjectType):
 
     id = _ID(required=True)
     name = _TEXT(required=True)
-    unit = graphene.Field(Unit, required=True)
+    unit = graphene.Field(Unit, required=True, description="the one it belongs to today")
     course = graphene.Field(Course)
     mode = graphene.Field(TrainingMode, required=True)
     organiser = _TEXT(required=True)
@@ -99,7 +99,7 @@ class Training(ObjectType):
     @staticmethod
     def resolve_unit(training: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.units_by_id, training.unit, context.today)
+        return context.load(units.homes_by_id, training.unit, context.today)
 
     @staticmethod
     def resolve_course(training: Any, info: GraphQLResolveInfo) -> Awaitable[Any] | None:

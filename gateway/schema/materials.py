@@ -213,7 +213,7 @@ class MaterialCommands:
             "draft_material",
             lambda c: context.scope.holds(c, [place, *_unit_of(c, about)]),
         )
-        stored = await anyio.to_thread.run_sync(context.parts.files.describe, file)
+        stored = await anyio.to_thread.run_sync(context.parts.files.claim, file)
         if stored is None:
             raise InvalidInput("Chưa có tệp này; hãy gửi tệp lên trước.", field="file", code="FILE_UNKNOWN")
         content = {"sha256": stored.sha256, "media_type": stored.media_type, "size": stored.size}

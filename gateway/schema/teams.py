@@ -141,7 +141,7 @@ class Team(ObjectType):
     id = graphene.ID(required=True)
     name = graphene.String(required=True)
     level = graphene.String(required=True)
-    commune = graphene.Field(Unit, required=True)
+    commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
     decision_no = graphene.String(required=True)
     decision_date = graphene.Date(required=True)
     decisions = many(Decision, description="that established, renewed and dissolved it, the first first")
@@ -179,7 +179,7 @@ class Team(ObjectType):
     @staticmethod
     def resolve_commune(team: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.units_by_id, team.commune, context.today)
+        return context.load(units.homes_by_id, team.commune, context.today)
 
     @staticmethod
     async def resolve_hamlets(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> list[Any]:

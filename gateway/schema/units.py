@@ -163,7 +163,7 @@ class Hamlet(ObjectType):
     name = graphene.String(required=True)
     kind = graphene.String(required=True, description="Ấp, Khóm, Thôn, …")
     valid_from = graphene.Date(required=True)
-    commune = graphene.Field(Unit, required=True)
+    commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
     coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
 
     @staticmethod
@@ -173,7 +173,7 @@ class Hamlet(ObjectType):
     @staticmethod
     def resolve_commune(hamlet: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.units_by_id, hamlet.commune, context.today)
+        return context.load(units.homes_by_id, hamlet.commune, context.today)
 
     @staticmethod
     async def resolve_coverage(hamlet: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:

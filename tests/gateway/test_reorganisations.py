@@ -3,14 +3,19 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from tests.gateway.running import HERE, OUTCOME, THERE, Running
+from tests.gateway.test_commands import SUBMIT
+from tests.gateway.test_enterprises import register
+from tests.gateway.test_learning import SCHEDULE
 
 ARGUMENTS = "on: $on, operations: $operations, decisionNo: $no, decisionDate: $day"
 VARIABLES = "($on: Date!, $operations: [OperationInput!]!, $no: String, $day: Date)"
 PREVIEW = """{ accepted code message field units hamlets teams { id name } members households openCases
     warnings { code about } }"""
 NEXT_MONTH, EVE = "2026-12-01", "2026-11-30"
+THIS_MONTH = "2026-11-01"
 
 
 def told(operations: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
@@ -170,3 +175,71 @@ def test_what_was_decided_is_told_by_unit(running: Running) -> None:
     assert (one["id"], one["on"], one["decisionNo"]) == (about, NEXT_MONTH, "30/NQ-HĐND")
     assert '"do":"rename"' in one["operations"]
     assert running.gateway.data(document, None, unit=str(THERE))["reorganisations"]["totalCount"] == 0
+
+
+def homes(running: Running) -> dict[str, set[str]]:
+    """Of each kind of thing: the codes of the communes it is shown in today."""
+    document = """{ teams { nodes { commune { code } hamlets { commune { code } } } }
+        cases { nodes { commune { code } } } enterprises { nodes { commune { code } } }
+        trainings { nodes { unit { code } } } unit(code: "96") { hamlets { nodes { commune { code } } } } }"""
+    found = running.gateway.data(document, running.province)
+    served = [hamlet for team in found["teams"]["nodes"] for hamlet in team["hamlets"]]
+    lists = {name: found[name]["nodes"] for name in ("teams", "cases", "enterprises", "trainings")}
+    lists |= {"served": served, "hamlets": found["unit"]["hamlets"]["nodes"]}
+    return {name: {(row.get("commune") or row["unit"])["code"] for row in rows} for name, rows in lists.items()}
+
+
+def one_of_each(running: Running) -> None:
+    running.founded()
+    assert register(running, "Công ty A", 301)["accepted"]
+    assert running.do(SUBMIT, running.here, c="31843", text="Chưa đăng nhập được")["accepted"]
+    assert running.do(SCHEDULE, running.here, u="31843")["accepted"]
+    running.settle()
+
+
+KINDS = ("teams", "cases", "enterprises", "trainings", "served", "hamlets")
+
+
+@pytest.mark.parametrize(("on", "code"), [(NEXT_MONTH, "31843"), (THIS_MONTH, "31849")])
+def test_a_thing_is_shown_in_the_commune_it_belongs_to_today(running: Running, on: str, code: str) -> None:
+    one_of_each(running)
+    merger = {"do": "MERGE", "units": ["31843"], "to": "31849"}
+    assert reorganise(running, running.province, merger, on=on)["accepted"]
+    assert homes(running) == {kind: {code} for kind in KINDS}
+
+
+def test_a_thing_of_a_commune_that_was_divided_is_shown_in_it_until_somebody_chooses(running: Running) -> None:
+    one_of_each(running)
+    founded = {"do": "FOUND", "label": "mới", "name": "Xã Mới", "kind": "Xã", "level": "commune", "code": "31999"}
+    split = {"do": "SPLIT", "unit": "31843", "into": ["mới", "31849"], "seat": "mới"}
+    assert reorganise(running, running.province, {**founded, "parent": "96"}, split, on=THIS_MONTH)["accepted"]
+    assert homes(running) == {kind: {"31843"} for kind in KINDS}
+
+
+def test_the_communes_of_many_teams_cost_a_statement_for_all_and_one_for_each_merger(running: Running) -> None:
+    for token, commune in ((running.here, HERE), (running.there, THERE)):
+        hamlet = running.hamlet(token, commune)["id"]
+        for _ in range(3):
+            assert running.team(token, hamlet, commune=commune)["accepted"]
+    founded = {"do": "FOUND", "label": "mới", "name": "Xã Mới", "kind": "Xã", "level": "commune", "code": "31999"}
+    first, second = {"do": "MERGE", "units": ["31843"], "to": "31849"}, {"do": "MERGE", "units": ["31849"], "to": "mới"}
+    assert reorganise(running, running.province, first, on=THIS_MONTH)["accepted"]
+    assert reorganise(running, running.province, {**founded, "parent": "96"}, second, on="2026-11-10")["accepted"]
+
+    def asked(field: str) -> tuple[list[Any], int]:
+        engine, statements = running.gateway.parts.database.engine, list[str]()
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            found = running.gateway.data(f"{{ teams {{ nodes {{ {field} }} }} }}", running.province)["teams"]["nodes"]
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        return found, len([one for one in statements if "FROM map_" in one])
+
+    _, before = asked("id")
+    nodes, with_communes = asked("commune { code }")
+    assert [node["commune"]["code"] for node in nodes] == ["31999"] * 6
+    assert with_communes - before <= 4

@@ -206,6 +206,73 @@ def test_what_came_from_a_commune_that_went_whole_into_another_is_given_out_and_
     assert [fault["column"] for fault in gone["faults"]] == ["mã xã"] * 2
 
 
+def again(running: Running, kind: Kind, token: str | None = None, unit: str = "31843") -> str:
+    """What is given out of a kind, after it was taken in again without a change."""
+    count, given = events(running), export(running, kind, token, unit)
+    answer = post(running, kind, given.content, "apply", token).json()
+    assert (answer["faults"], answer["changes"]) == ([], 0), answer
+    assert answer["unchanged"] == len(given.text.splitlines()) - 1
+    assert events(running) == count
+    return str(given.text)
+
+
+def place(running: Running, name: str, day: str = "2026-01-01") -> str:
+    """The hamlet that had a name on a day."""
+    document = 'query($d: Date) { unit(code: "31843", asOf: $d) { hamlets { nodes { id name } } } }'
+    nodes = running.gateway.data(document, running.here, d=day)["unit"]["hamlets"]["nodes"]
+    return next(str(node["id"]) for node in nodes if node["name"] == name)
+
+
+ANEW = {"do": "FOUND", "place": "HAMLET", "label": "mới", "name": "Ấp Mới", "kind": "Ấp", "to": "31843"}
+
+
+def test_a_team_whose_hamlets_were_merged_or_divided_is_taken_in_again_until_it_is_renewed(running: Running) -> None:
+    founded(running)
+    gone = [place(running, name) for name in ("Ấp Nội Ô", "Ấp Thống Nhất")]
+    merge = {"do": "MERGE", "place": "HAMLET", "units": gone[:1], "to": "mới"}
+    parts = [{**ANEW, "label": label, "name": f"Ấp {label}"} for label in ("Một", "Hai")]
+    split = {"do": "SPLIT", "place": "HAMLET", "unit": gone[1], "into": ["Một", "Hai"]}
+    done = reorganise(running, running.province, ANEW, merge, *parts, split, on="2026-11-01")
+    assert done["accepted"], done
+    assert "Ấp Nội Ô | Ấp Thống Nhất" in again(running, "teams")
+    assert "Ấp Nội Ô" not in again(running, "hamlets")
+    imported(running, "teams", TEAMS)  # the office's own file, too
+    new = ("31843", "Tổ mới", "ấp", "Ấp Nội Ô", "13/QĐ-UBND", "02/11/2026", SIGNER, "")
+    assert faults(running, "teams", new) == [(2, "ấp khóm phụ trách")], "nobody can be founded for what is no more"
+    now = [place(running, "Ấp Mới", "2026-11-01")]
+    renewed = do(running, "renewTeam", team=team_id(running), hamlets=now, decisionNo="2/QĐ", decisionDate="2026-11-02")
+    assert renewed["accepted"], renewed
+    running.settle()
+    assert "Tổ ấp Nội Ô,ấp,Ấp Mới," in again(running, "teams")
+    assert faults(running, "teams", TEAMS[0]) == [(2, "ấp khóm phụ trách")]
+
+
+def test_a_hamlet_that_is_no_more_and_one_of_the_same_name_are_told_apart(running: Running) -> None:
+    founded(running)
+    gone = [place(running, name) for name in ("Ấp Nội Ô", "Ấp Thống Nhất")]
+    merge = {"do": "MERGE", "place": "HAMLET", "units": gone, "to": "mới"}
+    anew = {**ANEW, "name": "Ấp Thống Nhất"}
+    assert reorganise(running, running.province, anew, merge, on="2026-11-01")["accepted"]
+    assert f"Ấp Nội Ô | {gone[1]}" in again(running, "teams")
+
+
+def test_a_team_that_serves_a_hamlet_which_went_to_another_commune_is_taken_in_again(running: Running) -> None:
+    founded(running)
+    move = {"do": "TRANSFER", "place": "HAMLET", "unit": place(running, "Ấp Nội Ô"), "to": "31849"}
+    assert reorganise(running, running.province, move, on="2026-11-01")["accepted"]
+    assert "Ấp Nội Ô | Ấp Thống Nhất" in again(running, "teams")
+    assert again(running, "teams", running.province, "96") == export(running, "teams").text
+    assert "Ấp Nội Ô" in again(running, "hamlets", running.there, "31849")
+
+
+def test_a_name_that_a_hamlet_without_a_team_has_as_well_is_given_out_by_its_id(running: Running) -> None:
+    founded(running)
+    served = place(running, "Ấp Thống Nhất")
+    assert running.hamlet(running.here, name="Ấp Thống Nhất")["accepted"]
+    running.settle()
+    assert f"Ấp Nội Ô | {served}" in again(running, "teams")
+
+
 def team_id(running: Running, name: str = "Tổ ấp Nội Ô", *, standing: bool = False) -> str:
     document = '{ teams(unit: "31843") { nodes { id name dissolvedOn } } }'
     nodes = running.gateway.data(document, running.here)["teams"]["nodes"]

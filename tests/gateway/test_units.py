@@ -9,7 +9,7 @@ from gateway.errors import MapNotKnown
 from gateway.paging import Slice
 from gateway.search import find_communes
 from gateway.unit_tree import children_counts, children_pages, descendants_counts, ever_held, predecessors, successors
-from gateway.units import unit_by_code
+from gateway.units import LIVE, homes_by_id, homes_of, unit_by_code
 from tests.gateway.world import World, unit_id
 
 BEFORE, AFTER = date(2025, 6, 30), date(2025, 7, 1)
@@ -58,6 +58,27 @@ def test_a_split_commune_names_every_part_and_where_the_seat_went(real_world: Wo
     assert all(p.part for p in parts)
     assert [p.seat for p in parts] == [True] + [False] * (len(parts) - 1)
     assert {p.unit.unit for p in parts} <= {f.unit.unit for f in found}
+
+
+def test_what_went_whole_is_found_in_its_successor_and_what_was_divided_in_itself(real_world: World) -> None:
+    legacy, went = LIVE.units.c, LIVE.successions.c
+    with real_world.database.read() as connection:
+        old = list(
+            connection.execute(
+                select(legacy.unit).where(legacy.regime == "legacy", legacy.level == "commune")
+            ).scalars()
+        )
+        whole = {r.unit: r.successor for r in connection.execute(select(LIVE.successions).where(went.part.is_(False)))}
+        assert homes_of(connection, old, BEFORE) == {one: one for one in old}
+        assert homes_of(connection, old, AFTER) == {one: whole.get(one, one) for one in old}
+        split = next(one for one in old if one not in whole)
+        gone = next(one for one in old if one in whole)
+        then, now = (homes_by_id(connection, [gone, split, gone], day) for day in (BEFORE, AFTER))
+    assert {one: unit.unit for one, unit in then.items()} == {gone: gone, split: split}
+    assert {one: (unit.unit, unit.as_of) for one, unit in now.items()} == {
+        gone: (whole[gone], AFTER),
+        split: (split, AFTER),
+    }
 
 
 def test_children_come_in_pages_that_neither_skip_nor_repeat(real_world: World) -> None:

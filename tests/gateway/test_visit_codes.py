@@ -13,6 +13,7 @@ from tests.gateway.asking import NOW
 from tests.gateway.pages.browsing import Reader
 from tests.gateway.running import HERE, Running
 from tests.gateway.test_contacts import KEEP, NAME, PHONE, serving
+from tests.gateway.test_reorganisations import reorganise
 from tests.gateway.test_teams import do
 
 TODAY = date(2026, 11, 20)
@@ -56,6 +57,16 @@ def test_a_resident_sees_team_commune_and_role_and_no_name(running: Running) -> 
         assert "Canary" not in answer.text and PHONE not in answer.text
         assert member not in answer.text and team not in answer.text
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_after_a_merger_a_resident_sees_the_commune_there_is_now(running: Running) -> None:
+    team, member = serving(running)
+    code = codes(running, team, running.here)[member]
+    merger = {"do": "MERGE", "units": ["31843"], "to": "31849"}
+    assert reorganise(running, running.province, merger, on="2026-11-20")["accepted"]
+    text = " ".join(Reader(checked(running, code).text).text)
+    assert "Xã Ninh Quới" in text
+    assert "Xã Hồng Dân" not in text
 
 
 def test_a_member_who_agreed_is_shown_by_name_and_by_no_more_than_was_agreed_to(running: Running) -> None:
