@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
 from gateway import cases, decisions, digital_services, learning, materials, policies, teams, units, visits
-from gateway.unit_tree import belonging, below, ever_held
+from gateway.unit_tree import belonging, ever_held
 
 
 class Role(StrEnum):

@@ -208,6 +208,17 @@ def test_a_thing_is_shown_in_the_commune_it_belongs_to_today(running: Running, o
     assert homes(running) == {kind: {code} for kind in KINDS}
 
 
+def test_what_came_along_is_the_new_commune_s_to_write_about(running: Running) -> None:
+    firm = register(running, "Công ty A", 301)["id"]
+    running.settle()
+    count = f"""mutation($e: ID!) {{ countEnterprise(enterprise: $e, workers: 302, manyFromElsewhere: true,
+        countedOn: "2026-11-10") {OUTCOME} }}"""
+    assert running.do(count, running.there, e=firm)["code"] == "NOT_FOUND"
+    merger = {"do": "MERGE", "units": ["31843"], "to": "31849"}
+    assert reorganise(running, running.province, merger, on=THIS_MONTH)["accepted"]
+    assert running.do(count, running.there, e=firm)["accepted"]
+
+
 def test_a_thing_of_a_commune_that_was_divided_is_shown_in_it_until_somebody_chooses(running: Running) -> None:
     one_of_each(running)
     founded = {"do": "FOUND", "label": "mới", "name": "Xã Mới", "kind": "Xã", "level": "commune", "code": "31999"}

@@ -62,6 +62,7 @@ def distributed() -> Iterator[DistributedRun]:
         try:
             run.start()
             anybody = Official(run.url)
+            eventually(lambda: "errors" not in anybody.answer(MAP), "the map is known")
             eventually(lambda: anybody.data(MAP)["unit"]["descendants"]["totalCount"] == 100, "the old communes")
             eventually(lambda: anybody.data(LAST)["unit"]["predecessors"], "the last successions")
             yield run

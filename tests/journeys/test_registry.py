@@ -138,7 +138,7 @@ def test_a_new_plan_judges_from_its_first_day_and_says_why(commune: Clerk, someo
     for kind in ("police", "youth_union", "women_union"):
         commune.appoint(team, "MEMBER", kind)
     assert broken() == {}
-    commune.appoint(team, "MEMBER", "veterans")
+    commune.appoint(team, "MEMBER", "education")
     assert broken() == {"III.1b": "Tổ có 5 thành viên"}
 
 
