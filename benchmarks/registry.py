@@ -231,8 +231,8 @@ AND valid_from <= :today ORDER BY valid_from DESC LIMIT 1
 _FOR_ALL = """
 INSERT INTO policy_profiles (profile, territory, status, code, name, issuer, document, issued_on, valid_from, last_day,
   tiers, team_levels, rules, sort_key)
-SELECT md5(unit || made.since)::uuid::text, unit, 'published', code || made.since, p.name, issuer, document, issued_on,
-  made.since::date, made.last::date, tiers, team_levels, rules, p.sort_key
+SELECT md5(u.unit || made.since)::uuid::text, u.unit, 'published', p.code || made.since, p.name, p.issuer, p.document,
+  p.issued_on, made.since::date, made.last::date, p.tiers, p.team_levels, p.rules, p.sort_key
 FROM policy_profiles AS p, map_units AS u,
   (VALUES ('2026-01-01', (:eve)::text), ((:today)::text, NULL)) AS made (since, last)
 WHERE p.profile = :plan AND u.level = 'province' AND u.regime = 'current' AND u.until = '9999-12-31'

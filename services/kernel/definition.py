@@ -1,6 +1,7 @@
 """A service in one value: what its `service.py` says and every role (edge, relay, subscription) is run from."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -36,6 +37,8 @@ class ServiceDefinition:
     process_managers: tuple[type[ProcessManager], ...] = ()
     questions: Mapping[str, Question] = field(default_factory=dict)
     prepares: Mapping[type[Command], Prepare] = field(default_factory=dict)
+    together: Mapping[type[Command], Callable[[Database], AbstractContextManager[object]]] = field(default_factory=dict)
+    """Around the preparations of several such commands handled at once: one transaction for all, say."""
     takes_back: Mapping[type[Command], TakeBack] = field(default_factory=dict)
     """Asked about a prepared command that was refused or had been decided before. What fails here is left lying."""
     tables: MetaData | None = None

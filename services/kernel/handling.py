@@ -125,6 +125,7 @@ class CommandProcessor:
         self._clock = clock
         self._committed = committed
         self._prepares = definition.prepares
+        self._shared = definition.together
         self._takes_back = definition.takes_back
         self._aggregates = {c: a for a in definition.aggregates for c in a.command_classes}
         self._line = Line(self._run, BATCH)
@@ -239,7 +240,7 @@ class CommandProcessor:
         first: dict[Key, _Item] = {}
         for item in items:
             first.setdefault(item.key, item)
-        for item in first.values():
+        for item in self._prepare_together(list(first.values())):
             self._prepare(item)
         now = [item for item in first.values() if not item.done]
         if self._database.is_postgres:
@@ -255,6 +256,24 @@ class CommandProcessor:
         for item, answer in answers:
             item.answer = answer
         self._committed()
+
+    def _prepare_together(self, items: list[_Item]) -> list[_Item]:
+        """Prepare several of a kind in what they may share; others, and all of a kind in which one fails, remain."""
+        for kind, shared in self._shared.items():
+            several = [item for item in items if type(item.command) is kind]
+            if len(several) < 2:
+                continue
+            try:
+                with shared(self._database):
+                    prepared = [self._prepares[kind](self._database, item.command) for item in several]
+            except Exception as error:
+                if may_pass(error):
+                    raise
+                continue
+            for item, command in zip(several, prepared, strict=True):
+                item.command = command
+            items = [item for item in items if type(item.command) is not kind]
+        return items
 
     def _prepare(self, item: _Item) -> None:
         prepare = self._prepares.get(type(item.command))

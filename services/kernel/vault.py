@@ -9,11 +9,12 @@ much of it has been replayed; each use of the vault looks whether that is all. S
 whatever is restored, and when: under running processes, too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from uuid import UUID
 
 from sqlalchemy import (
@@ -93,12 +94,27 @@ class Vault:
         self._owner = tables.owner
         self._persons, self._letters, self._replayed = tables.persons, tables.letters, tables.replayed
         self._journal = Journal(keys.journal)
+        self._shared = local()
         self._replay(whole=True)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread puts and removes meanwhile: many letters, one flush to disk.
+
+        Nobody may be erased in it: an erasure is written down before the database hears of it.
+        """
+        self._keep_up()
+        with self._database.write() as connection:
+            self._shared.connection = connection
+            try:
+                yield
+            finally:
+                self._shared.connection = None
 
     def put(self, owner: UUID, fields: Mapping[str, bytes]) -> None:
         """Store letters of a person, made known with them: a field already there stays, an erased one gets nothing."""
         self._keep_up()
-        with self._database.write() as connection:
+        with self._writing() as connection:
             key = self._key(connection, owner) or self._make_key(connection, owner)
             self._lock_in(connection, owner, key, fields)
 
@@ -110,7 +126,7 @@ class Vault:
 
     def remove(self, owner: UUID, fields: Sequence[str]) -> None:
         """Delete letters. The person's key stays: others may be about to be locked under it."""
-        with self._database.write() as connection:
+        with self._writing() as connection:
             connection.execute(
                 delete(self._letters).where(
                     self._letters.c[self._owner] == str(owner), self._letters.c.field.in_(fields)
@@ -147,8 +163,19 @@ class Vault:
         if rows:
             connection.execute(self._insert(self._letters), rows)
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        shared: Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            yield shared
+            return
+        with self._database.write() as connection:
+            yield connection
+
     def _keep_up(self) -> None:
         """Replay what this database lacks: it may have been restored a moment ago."""
+        if getattr(self._shared, "connection", None) is not None:
+            return
         with self._database.look() as connection:
             length = connection.execute(select(self._replayed.c.length)).scalar()
         if length != self._journal.length():

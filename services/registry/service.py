@@ -67,6 +67,7 @@ def define(keys: Callable[[], Keys]) -> ServiceDefinition:
             "published_contact": published_contact(vaults),
         },
         prepares={KeepMemberContact: preparing.keeping, EraseMemberContact: preparing.erasing},
+        together={KeepMemberContact: lambda database: vaults.of(database).together()},
         takes_back={KeepMemberContact: preparing.take_back},
         tables=TABLES.metadata,
         check=vaults.check,

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from services.kernel.definition import ServiceDefinition
 from services.kernel.handling import CommandProcessor
 from services.kernel.identifiers import new_id
 from services.kernel.message import Command
-from tests.kernel.counter import COUNTER, Counter
+from tests.kernel.counter import COUNTER, Counter, RaiseCounter
 from tests.kernel.driving import add, at_once, count, processor, start, stored, until
 from tests.soak import Scale
 
@@ -183,6 +185,42 @@ def test_a_preparation_can_refuse_or_fail_without_harm_to_others(database: Datab
     with pytest.raises(KeyError):
         running.execute_many([add(counter), add(counter, 99), add(counter)])
     assert [version for _, version, _ in stored(database)] == [1, 2, 3]
+
+
+def test_several_of_a_kind_are_prepared_in_what_they_share_and_each_by_itself_when_one_fails(
+    database: Database,
+) -> None:
+    inside: list[str] = []
+
+    @contextmanager
+    def shared(_database: Database) -> Iterator[None]:
+        inside.append("began")
+        yield
+        inside.append("ended")
+
+    def prepare(_database: Database, command: Command) -> Command:
+        inside.append(str(getattr(command, "by", "")))
+        if getattr(command, "by", 0) == 77:
+            raise Refused("Không được.", code="NOT_PREPARED", field="by")
+        return command
+
+    definition = ServiceDefinition(
+        "prepared",
+        Path(__file__).parent,
+        (COUNTER,),
+        prepares=dict.fromkeys(COUNTER.command_classes, prepare),
+        together={RaiseCounter: shared},
+    )
+    running = CommandProcessor(database, definition, system_clock)
+    counter = new_id()
+    running.execute_many([start(counter), add(counter, 1), add(counter, 2)])
+    assert inside == ["began", "1", "2", "ended", ""]
+    inside.clear()
+    answers = running.execute_many([add(counter, 3), add(counter, 77)])
+    assert [answer.code for answer in answers] == ["", "NOT_PREPARED"]
+    assert inside == ["began", "3", "77", "3", "77"]
+    assert running.execute(add(counter, 4)).accepted
+    assert inside[-2:] == ["77", "4"], "one alone shares with nobody"
 
 
 def test_what_a_refused_or_repeated_command_prepared_may_be_taken_back(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from services.kernel import sealing, store
 from services.kernel.bus import Answer
@@ -125,6 +125,24 @@ def names(registry: ServiceRuntime) -> list[str]:
     with registry.database.read() as connection:
         found = connection.exec_driver_sql("SELECT name FROM events ORDER BY ordinal").scalars().all()
     return [name for name in found if name.startswith("member_contact")]
+
+
+def test_many_letters_are_kept_with_a_flush_or_two_and_one_that_does_not_open_harms_nobody(
+    registry: ServiceRuntime, keys: Keys
+) -> None:
+    others = [derived_id("test", "member", number) for number in range(12)]
+    who = {"team": str(TEAM), "role": "member", "organisation": "Xã đoàn", "appointed_on": "2026-01-02"}
+    registry.execute_many([("appoint_member", {**who, "member": str(one), **envelope()}) for one in others])
+    flushed: list[object] = []
+    event.listen(registry.database.engine, "commit", flushed.append)
+    commands = [("keep_member_contact", keeping(keys, one)) for one in others[:6]]
+    assert {answer.code for answer in registry.execute_many(commands)} == {""}
+    assert len(flushed) < 6
+    broken = ("keep_member_contact", keeping(keys, others[6], sealed_for=MEMBER))
+    commands = [broken, *(("keep_member_contact", keeping(keys, one)) for one in others[7:])]
+    assert [answer.accepted for answer in registry.execute_many(commands)] == [False, True, True, True, True, True]
+    with registry.database.read() as connection:
+        assert len(connection.execute(select(TABLES.letters)).all()) == 11
 
 
 def test_name_and_number_are_read_by_the_team_s_own_commune_the_name_above_it_and_nothing_elsewhere(
