@@ -37,6 +37,7 @@ from services.registry.unit import unit_id
 
 PROVINCE = unit_id("current", "province", "96")
 HAMLETS, HAMLETS_HERE, TEAMS, MEMBERS = 100_000, 1_000, 74_422, 25_000
+PLAN = "KG-2022"
 SERVING = 8
 """Members of each team that is judged; members of each team of the roster."""
 SINCE, TODAY = date(2025, 7, 1), date(2026, 11, 20)
@@ -195,14 +196,13 @@ def _judging(stage: Stage, url: str, count: int) -> Row:
 
 
 def _fill_teams(url: str, count: int) -> None:
-    """Teams of eight, of every commune; the plan of Cà Mau in every province, and a new one that follows it."""
+    """Teams of eight, of every commune; a plan with rules for teams in every province, and the same anew from today."""
     database = Database(url, pool_size=1, pg_options="-c timezone=UTC")
     with database.write() as connection:
         connection.execute(text(_TEAMS), {"count": count})
         connection.execute(text(_MEMBERS), {"serving": SERVING})
-        # The plan of one province for all of them, on its last day; from the next day the same as a new profile.
-        plan = connection.execute(text(_PLAN), {"province": str(PROVINCE), "today": TODAY}).scalar_one()
-        connection.execute(text(_FOR_ALL), {"plan": plan, "eve": TODAY - timedelta(days=1), "today": TODAY})
+        connection.execute(text("DELETE FROM policy_profiles WHERE code <> :plan"), {"plan": PLAN})
+        connection.execute(text(_PLANS), {"plan": PLAN, "eve": TODAY - timedelta(days=1), "today": TODAY})
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE)"))
     database.close()
@@ -224,19 +224,14 @@ SELECT team, md5(team || n)::uuid::text, '2026-02-01',
   CASE WHEN n = 0 THEN 'hamlet_head' WHEN n % 3 = 0 THEN 'police' WHEN n % 3 = 1 THEN 'youth_union' END, true, true
 FROM teams, generate_series(0, :serving - 1) AS n
 """
-_PLAN = """
-SELECT profile FROM policy_profiles WHERE territory = :province AND status = 'published'
-AND valid_from <= :today ORDER BY valid_from DESC LIMIT 1
-"""
-_FOR_ALL = """
+_PLANS = """
 INSERT INTO policy_profiles (profile, territory, status, code, name, issuer, document, issued_on, valid_from, last_day,
   tiers, team_levels, rules, sort_key)
 SELECT md5(u.unit || made.since)::uuid::text, u.unit, 'published', p.code || made.since, p.name, p.issuer, p.document,
   p.issued_on, made.since::date, made.last::date, p.tiers, p.team_levels, p.rules, p.sort_key
 FROM policy_profiles AS p, map_units AS u,
   (VALUES ('2026-01-01', (:eve)::text), ((:today)::text, NULL)) AS made (since, last)
-WHERE p.profile = :plan AND u.level = 'province' AND u.regime = 'current' AND u.until = '9999-12-31'
-  AND u.unit <> p.territory
+WHERE p.code = :plan AND u.level = 'province' AND u.regime = 'current' AND u.until = '9999-12-31'
 """
 
 
