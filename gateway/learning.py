@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from gateway.paging import Page, Slice, page_of
-from gateway.rows import Identifier, ReadModel, counted
+from gateway.rows import Identifier, ReadModel, counted, listed
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -237,9 +237,11 @@ def trainings_attended(connection: Connection, members: Sequence[str], first: da
     """How many trainings each attended, here or elsewhere, from `first` to `last`; who attended none is left out."""
     attendance, done = LIVE.attendance.c, LIVE.completions.c
     here = select(attendance.member).where(
-        attendance.member.in_(members), attendance.present, attendance.held_on.between(first, last)
+        listed(connection, attendance.member, members), attendance.present, attendance.held_on.between(first, last)
     )
-    elsewhere = select(done.member).where(done.member.in_(members), done.completed_on.between(first, last))
+    elsewhere = select(done.member).where(
+        listed(connection, done.member, members), done.completed_on.between(first, last)
+    )
     both = union_all(here, elsewhere).subquery("attended")
     return counted(connection, select(both.c.member, func.count()).group_by(both.c.member))
 

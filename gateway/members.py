@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, 
 
 from gateway import teams
 from gateway.paging import Page, Slice, page_by_group
-from gateway.rows import Identifier, ReadModel, counted
+from gateway.rows import Identifier, ReadModel, counted, listed
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -164,7 +164,7 @@ def members_counts(connection: Connection, teams: Sequence[str], serving_only: b
 def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:
     """Rows of those who served in each team on a day."""
     members = LIVE.members.c
-    query = select(LIVE.members).where(members.team.in_(teams), *serving(day)).order_by(members.member)
+    query = select(LIVE.members).where(listed(connection, members.team, teams), *serving(day)).order_by(members.member)
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):
         found.setdefault(row.team, []).append(row)
@@ -175,7 +175,7 @@ def serving_elsewhere(connection: Connection, members: Sequence[str], day: date)
     """In how many teams that stood each of these served on a day."""
     table, team = LIVE.members.c, teams.LIVE.teams.c
     query = select(table.member, func.count(table.team.distinct())).join(teams.LIVE.teams, team.team == table.team)
-    query = query.where(table.member.in_(members), *serving(day), teams.stands(day))
+    query = query.where(listed(connection, table.member, members), *serving(day), teams.stands(day))
     return counted(connection, query.group_by(table.member))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Text
+from sqlalchemy import ColumnElement, Connection, Select, Text, any_, literal
 from sqlalchemy.dialects import postgresql
 
 from services.kernel.projection import Projection
@@ -23,6 +23,13 @@ def among(column: ColumnElement[str], values: Sequence[str] | Select[Any]) -> Co
     if isinstance(values, Select) or len(values) != 1:
         return column.in_(values)
     return column == values[0]
+
+
+def listed(connection: Connection, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """`column` is one of values that may be thousands: on PostgreSQL one parameter, which nobody takes apart."""
+    if connection.dialect.name != "postgresql":
+        return column.in_(values)
+    return column == any_(literal(list(values), postgresql.ARRAY(Text)))
 
 
 def counted(connection: Connection, query: Select[Any]) -> dict[Any, int]:

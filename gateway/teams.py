@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from gateway import units
 from gateway.paging import Page, Slice, page_by_group, page_of
-from gateway.rows import Identifier, ReadModel, counted
+from gateway.rows import Identifier, ReadModel, counted, listed
 from gateway.unit_tree import belonging
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
@@ -226,7 +226,7 @@ def teams_counts(
 
 def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:
     """Team rows the viewer may see, by id."""
-    rows = connection.execute(select(LIVE.teams).where(LIVE.teams.c.team.in_(ids), visible))
+    rows = connection.execute(select(LIVE.teams).where(listed(connection, LIVE.teams.c.team, ids), visible))
     return {row.team: row for row in rows}
 
 
