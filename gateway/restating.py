@@ -147,7 +147,7 @@ class _Question:
         known, gone = units.LIVE.units.c, units.LIVE.successions.c
         ended = select(gone.unit, gone.successor, gone.part, gone.on_day, known.valid_to)
         ended = ended.join(units.LIVE.units, known.unit == gone.unit).where(
-            units.told_on(self._day), gone.on_day > known.valid_to
+            units.told_on(self._day), gone.on_day > known.valid_to, gone.on_day <= self._day
         )
         self._learn(ended.where(among(gone.unit, sorted(reach))))
 

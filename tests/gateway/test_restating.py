@@ -112,10 +112,11 @@ steps = st.lists(
 )
 
 
-def happened(steps: list[tuple[str, int, int]], *, say: bool) -> tuple[History, date]:
-    """The steps, one every ten days from the quarter's end; and the day after the last."""
+def happened(steps: list[tuple[str, int, int]], *, say: bool) -> tuple[History, dict[date, list[str]]]:
+    """The steps, one every ten days from the quarter's end; and the communes that stood before and after each."""
     history, on = History(*founding()), DAY_BEFORE + timedelta(days=1)
     history.events.append(map_tables.MapDeclared(regime="current", known_from=date(2025, 7, 1)))
+    stood = {DAY_BEFORE: [str(one) for one in history.oracle.parents]}
     for kind, one, other in steps:
         if kind == "divide":
             history.divide(one, other, on, say=say)
@@ -123,8 +124,9 @@ def happened(steps: list[tuple[str, int, int]], *, say: bool) -> tuple[History, 
             history.change_hamlet(kind, one, other, on, say=say)
         elif kind != "move" or HAMLETS[one % len(HAMLETS)] in history.standing:
             history.events += step(history.oracle, kind, one, other, on)
+        stood[on] = [str(one) for one in history.oracle.parents]
         on += timedelta(days=10)
-    return history, on
+    return history, stood
 
 
 def restated(connection: Connection, roots: list[str], day: date) -> dict[str, Figures]:
@@ -134,12 +136,14 @@ def restated(connection: Connection, roots: list[str], day: date) -> dict[str, F
 @settings(max_examples=60, deadline=None)
 @given(steps, st.lists(st.integers(0, 9), min_size=12, max_size=12))
 def test_restated_figures_sum_to_the_original_ones(steps: list[tuple[str, int, int]], households: list[int]) -> None:
-    history, day = happened(steps, say=True)
+    history, stood = happened(steps, say=True)
     with shown(history, households) as connection:
-        scope, provinces = scope_of(OF_BOTH, day), [str(one) for one in PROVINCES]
-        before = rollups.coverage_of_units(connection, provinces, day, QUARTER, scope, "original")
+        provinces = [str(one) for one in PROVINCES]
+        before = rollups.coverage_of_units(
+            connection, provinces, max(stood), QUARTER, scope_of(OF_BOTH, max(stood)), "original"
+        )
         assert sum(each.households or 0 for each in before.values()) == sum(households)
-        for roots in (provinces, [str(one) for one in history.oracle.parents]):
+        for day, roots in [(max(stood), provinces), *stood.items()]:
             found = restated(connection, roots, day).values()
             assert not [each.unshared for each in found if each.unshared]
             assert sum(each.households or 0 for each in found) == sum(households)
@@ -150,11 +154,11 @@ def test_restated_figures_sum_to_the_original_ones(steps: list[tuple[str, int, i
 @settings(max_examples=40, deadline=None)
 @given(steps)
 def test_what_nobody_shared_out_is_not_computed_and_named(steps: list[tuple[str, int, int]]) -> None:
-    history, day = happened(steps, say=False)
+    history, stood = happened(steps, say=False)
     said, _ = happened(steps, say=True)
+    day, roots = list(stood.items())[-1]
     divided = {str(each.about) for each in said.stated}
     with shown(history, [8] * 12) as connection, shown(said, [8] * 12) as knowing:
-        roots = [str(one) for one in history.oracle.parents]
         found, known = restated(connection, roots, day), restated(knowing, roots, day)
         for root in roots:
             if found[root].unshared:
