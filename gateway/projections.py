@@ -15,11 +15,14 @@ from gateway.learning import Learning
 from gateway.map_tables import Units
 from gateway.materials import Materials
 from gateway.members import Members
+from gateway.partners import Partners
 from gateway.policies import Policies
+from gateway.priority_areas import PriorityAreas
 from gateway.reorganisations import Reorganisations
 from gateway.rosters import Rosters
 from gateway.rows import ReadModel
 from gateway.skills import Skills
+from gateway.tasks import Tasks
 from gateway.teams import Teams
 from gateway.visits import Visits
 
@@ -42,6 +45,9 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     Commendations,
     Funding,
     Rosters,
+    PriorityAreas,
+    Partners,
+    Tasks,
     Visits,
     Coverage,
     Cases,

@@ -18,13 +18,17 @@ from gateway.schema.funding import FundingQueries
 from gateway.schema.funding_commands import FundingCommands
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
+from gateway.schema.launches import LaunchQueries
 from gateway.schema.learning import LearningCommands, LearningQueries
 from gateway.schema.materials import MaterialCommands, MaterialQueries
+from gateway.schema.partners import PartnerCommands, PartnerQueries
 from gateway.schema.people import MeQueries
 from gateway.schema.policies import PolicyQueries
 from gateway.schema.policy_commands import PolicyCommands
+from gateway.schema.priority_areas import PriorityAreaCommands, PriorityAreaQueries
 from gateway.schema.reorganisations import ReorganisationCommands, ReorganisationQueries
 from gateway.schema.rosters import RosterCommands, RosterQueries
+from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
 from gateway.schema.units import UnitQueries
@@ -38,6 +42,7 @@ class Query(
     ReorganisationQueries,
     PolicyQueries,
     TeamQueries,
+    LaunchQueries,
     DecisionQueries,
     EnterpriseQueries,
     GroupQueries,
@@ -48,6 +53,9 @@ class Query(
     CommendationQueries,
     FundingQueries,
     RosterQueries,
+    PriorityAreaQueries,
+    PartnerQueries,
+    TaskQueries,
     WatchingQueries,
     VisitQueries,
     CoverageQueries,
@@ -75,6 +83,9 @@ class Mutation(
     CommendationCommands,
     FundingCommands,
     RosterCommands,
+    PriorityAreaCommands,
+    PartnerCommands,
+    TaskCommands,
     VisitCommands,
     CaseCommands,
     ObjectType,

@@ -5,8 +5,9 @@ Owns       units and what became of them (`unit`), since when the map is known (
            (`team`), decisions on many teams at once (`team_decision`), enterprises, messaging groups, courses,
            trainings and what members learnt (`learner`), the catalogue of digital services (`digital_service`),
            guidance materials, topic campaigns; commendations, money for teams (`funding_rule`, `funding`) and rosters
-           on their way up (`roster`); in a vault outside every event, members' names and numbers (`contact`). Ids of
-           units are derived from (regime, level, code): codes repeat across regimes.
+           on their way up (`roster`); priority areas, partners and tasks; in a vault outside every event, members'
+           names and numbers (`contact`). Ids of units are derived from (regime, level, code): codes repeat across
+           regimes.
 Publishes  on the exchange `registry.events`:
            `unit.registered` `unit.succeeded` `unit.ended` `unit.renamed` `unit.transferred` `map.declared`
            `hamlet.registered` `hamlet.succeeded` `hamlet.ended` `hamlet.renamed` `hamlet.transferred`
@@ -27,5 +28,7 @@ Publishes  on the exchange `registry.events`:
            `digital_service.proposed` `digital_service.published` `digital_service.revised` `digital_service.withdrawn`
            `material.drafted` `material.opinion_given` `material.approved` `material.published` `material.withdrawn`
            `campaign.opened` `campaign.called_off`
+           `priority_area.designated` `priority_area.ended` `partner.engaged` `partner.ended`
+           `task.issued` `task.started` `task.done` `task.called_off`
 Consumes   nothing: everything else hangs on the map, the map hangs on no one.
 """

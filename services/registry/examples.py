@@ -59,6 +59,7 @@ from services.registry.material import (
     MaterialWithdrawn,
 )
 from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
+from services.registry.partner import PartnerEnded, PartnerEngaged
 from services.registry.plan_rules import Citation, DueRule, QuantityRule
 from services.registry.policy import (
     Plan,
@@ -67,8 +68,10 @@ from services.registry.policy import (
     PolicyProfileSuperseded,
     profile_id,
 )
+from services.registry.priority_area import PriorityAreaDesignated, PriorityAreaEnded, area_id
 from services.registry.reorganisation import FoundHamlet, Merge, ReorganisationDecided
 from services.registry.roster import RosterConsolidated, RosterPart, RosterSubmitted, RosterTeam, roster_id
+from services.registry.task import TaskCalledOff, TaskDone, TaskIssued, TaskStarted
 from services.registry.team_events import (
     DutyAssigned,
     MemberAppointed,
@@ -108,6 +111,9 @@ TRAINING_ID = UUID("019a0000-0000-7000-8000-000000000014")
 COMMENDATION_ID = UUID("019a0000-0000-7000-8000-000000000021")
 FUNDING_RULE_ID = UUID("019a0000-0000-7000-8000-000000000022")
 ALLOCATION_ID = UUID("019a0000-0000-7000-8000-000000000023")
+PARTNER_ID = UUID("019a0000-0000-7000-8000-000000000041")
+TASK_ID = UUID("019a0000-0000-7000-8000-000000000042")
+OTHER_TASK_ID = UUID("019a0000-0000-7000-8000-000000000043")
 """The ids the other services' examples speak of: together the examples tell one story."""
 
 PLAN_2023 = profile_id("CM-2023-220")
@@ -508,4 +514,42 @@ EXAMPLES: tuple[Event, ...] = (
         content_hash=DIGEST,
         submitted_on=date(2023, 9, 25),
     ),
+    PriorityAreaDesignated(
+        area=area_id(HAMLET_ID, "ethnic_minority"),
+        place="hamlet",
+        about=HAMLET_ID,
+        kind="ethnic_minority",
+        decision_no="MẪU-09/QĐ-UBND",
+        decision_date=date(2026, 1, 5),
+        issuing_body="Ủy ban nhân dân tỉnh Cà Mau",
+        valid_from=date(2026, 1, 15),
+    ),
+    PriorityAreaEnded(
+        area=area_id(HAMLET_ID, "ethnic_minority"), valid_from=date(2026, 1, 15), last_day=date(2026, 6, 30)
+    ),
+    PartnerEngaged(
+        partner=PARTNER_ID,
+        territory=COMMUNE,
+        organisation="VNPT Cà Mau",
+        kind="post_telecom",
+        fields=("DVCQG", "VNEID_L2"),
+        agreement_no="MẪU-10/TTHT",
+        engaged_on=date(2026, 3, 1),
+    ),
+    PartnerEnded(partner=PARTNER_ID, last_day=date(2026, 12, 31)),
+    TaskIssued(
+        task=TASK_ID,
+        authority=PROVINCE,
+        issuer="Sở Khoa học và Công nghệ",
+        assignee="team",
+        about=TEAM_ID,
+        content="Cài đặt VNeID cho các hộ trong ấp theo hướng dẫn của Bộ",
+        owner="Tổ công nghệ số cộng đồng",
+        paper_no="MẪU-11/SKHCN",
+        issued_on=date(2026, 4, 1),
+        due_on=date(2026, 6, 30),
+    ),
+    TaskStarted(task=TASK_ID, started_on=date(2026, 4, 5)),
+    TaskDone(task=TASK_ID, done_on=date(2026, 6, 20), evidence="Đã hướng dẫn các hộ trong ấp", figure=42),
+    TaskCalledOff(task=OTHER_TASK_ID, called_off_on=date(2026, 5, 1)),
 )

@@ -30,9 +30,12 @@ from services.registry.learner import LEARNER
 from services.registry.map import MAP
 from services.registry.material import MATERIAL
 from services.registry.messaging_group import MESSAGING_GROUP
+from services.registry.partner import PARTNER
 from services.registry.policy import POLICY
+from services.registry.priority_area import PRIORITY_AREA
 from services.registry.reorganisation import REORGANISATION
 from services.registry.roster import ROSTER
+from services.registry.task import TASK
 from services.registry.team import TEAM
 from services.registry.training import TRAINING
 from services.registry.unit import UNIT
@@ -50,6 +53,7 @@ AGGREGATES = (
     *(COURSE, TRAINING, LEARNER),
     *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),
     *(COMMENDATION, FUNDING_RULE, FUNDING, ROSTER),
+    *(PRIORITY_AREA, PARTNER, TASK),
 )
 
 

@@ -68,7 +68,16 @@ def told(world: World) -> None:
             world.log.add("registry", "example-1", example.name, **orjson.loads(example.model_dump_json()))
 
 
-_AS_IN_THE_EXAMPLES = {"member_skill", "commendation", "funding_rule", "funding", "roster"}
+_AS_IN_THE_EXAMPLES = {
+    "member_skill",
+    "commendation",
+    "funding_rule",
+    "funding",
+    "roster",
+    "priority_area",
+    "partner",
+    "task",
+}
 
 
 def _service(world: World, code: str) -> None:
