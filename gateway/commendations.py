@@ -34,6 +34,7 @@ class CommendationProposed(Event, name="commendation.proposed"):
     evidence: dict[str, int | None]
     proposer: str
     proposed_on: date
+    drive: UUID | None = None
 
 
 class CommendationSelected(Event, name="commendation.selected"):
@@ -136,6 +137,7 @@ class Commendations(ReadModel):
             Column("revoked_on", Date),
             Column("revoked_by_no", Identifier),
             Column("revoked_by_body", Identifier),
+            Column("drive", Identifier),
         )
         Index(f"commendations_team{self.suffix}", self.commendations.c.team, self.commendations.c.proposed_on)
         Index(f"commendations_awarded{self.suffix}", self.commendations.c.awarded_on)
@@ -173,6 +175,7 @@ def _row(event: CommendationProposed) -> dict[str, Any]:
         "commendation": str(event.commendation),
         "team": str(event.team),
         "member": None if event.member is None else str(event.member),
+        "drive": None if event.drive is None else str(event.drive),
         "proposed_on": event.proposed_on.isoformat(),
         "evidence": orjson.dumps(event.evidence).decode(),
     }

@@ -8,8 +8,10 @@ from gateway.contacts import Contacts
 from gateway.coverage import Coverage
 from gateway.decisions import Decisions
 from gateway.digital_services import DigitalServices
+from gateway.emulation_drives import EmulationDrives
 from gateway.enterprises import Enterprises
 from gateway.funding import Funding
+from gateway.good_practices import GoodPractices
 from gateway.groups import Groups
 from gateway.learning import Learning
 from gateway.map_tables import Units
@@ -21,6 +23,7 @@ from gateway.priority_areas import PriorityAreas
 from gateway.reorganisations import Reorganisations
 from gateway.rosters import Rosters
 from gateway.rows import ReadModel
+from gateway.scorecards import Scorecards
 from gateway.skills import Skills
 from gateway.tasks import Tasks
 from gateway.teams import Teams
@@ -41,7 +44,10 @@ PROJECTIONS: tuple[type[ReadModel], ...] = (
     DigitalServices,
     Materials,
     Campaigns,
+    GoodPractices,
     Skills,
+    Scorecards,
+    EmulationDrives,
     Commendations,
     Funding,
     Rosters,

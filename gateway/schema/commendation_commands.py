@@ -9,7 +9,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
-from gateway import commendations, members
+from gateway import commendations, emulation_drives, members, teams
 from gateway.commanding import Outcome, asked, checked, command_id_of, new_thing, order, plain, send, told_as_outcome
 from gateway.context import Context, context_of
 from gateway.errors import InvalidInput, NotFound
@@ -17,6 +17,7 @@ from gateway.evidence import evidence_of
 from gateway.schema.commendations import CommendationForm, notice_of
 from gateway.schema.inputs import id_of
 from gateway.schema.outcomes import CommandOutcome
+from gateway.unit_tree import around
 from gateway.viewer import Role
 
 _ID = graphene.ID
@@ -53,6 +54,7 @@ class CommendationCommands:
         period_from=_DAY(required=True),
         period_to=_DAY(required=True),
         proposed_on=_DAY(required=True),
+        drive=_ID(description="the emulation drive it belongs to: one of the team's place or above it, of that time"),
         commendation=_ID(),
         description="the figures are counted from what was recorded in the period: see `commendationEvidence`",
     )
@@ -75,6 +77,7 @@ class CommendationCommands:
         period_from: date,
         period_to: date,
         member: str | None = None,
+        drive: str | None = None,
         commendation: str | None = None,
         command_id: str | None = None,
         **told: Any,
@@ -89,6 +92,9 @@ class CommendationCommands:
         await checked(context, "propose_commendation", mine)
         if period_to < period_from:
             raise InvalidInput("Ngày cuối kỳ phải từ ngày đầu kỳ trở đi.", field="periodTo")
+        within = None if drive is None else id_of(drive, "drive")
+        if within is not None and not await asked(context, lambda c: _runs_for(context, c, within, of)):
+            raise NotFound(field="drive")
         figures = await asked(context, lambda c: evidence_of(c, of, person, period_from, period_to))
         about = new_thing(context, "commendation", commendation, key)
         payload = {
@@ -96,6 +102,7 @@ class CommendationCommands:
             "commendation": about,
             "team": of,
             "member": person,
+            "drive": within,
             "period_from": period_from.isoformat(),
             "period_to": period_to.isoformat(),
             "evidence": asdict(figures),
@@ -132,6 +139,13 @@ class CommendationCommands:
     @told_as_outcome
     async def resolve_revoke_commendation(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
         return (await _step(context_of(info), "revoke_commendation", told))[0]
+
+
+def _runs_for(context: Context, connection: Connection, drive: str, team: str) -> bool:
+    """Whether the drive is of the team's commune, of what is above it, or of what these came from or became."""
+    found = emulation_drives.drives_by_id(connection, [drive]).get(drive)
+    of = teams.teams_by_id(connection, [team], context.scope.teams).get(team)
+    return found is not None and of is not None and found.unit in around(connection, of.commune, context.today)
 
 
 async def _step(context: Context, command: str, told: Mapping[str, Any]) -> tuple[Outcome, str]:

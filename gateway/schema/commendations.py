@@ -9,13 +9,14 @@ import orjson
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
-from gateway import commendations, members, teams, units
+from gateway import commendations, emulation_drives, members, teams, units
 from gateway.commanding import Notice
 from gateway.context import context_of, once
 from gateway.errors import InvalidInput, NotFound
 from gateway.evidence import Evidence, evidence_of
 from gateway.paging import slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.emulation_drives import EmulationDrive
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandNotice
 from gateway.schema.teams import Team
@@ -73,6 +74,7 @@ class Commendation(ObjectType):
     )
     proposer = _TEXT(required=True, description="leader or office")
     proposed_on = _DAY(required=True)
+    drive = graphene.Field(EmulationDrive, description="null: it belongs to none")
     status = graphene.Field(CommendationStatus, required=True)
     office = _TEXT(description="that selected or declined it")
     selected_on = _DAY()
@@ -113,6 +115,12 @@ class Commendation(ObjectType):
     @staticmethod
     def resolve_proposed_on(commendation: Any, _info: Any) -> date:
         return date.fromisoformat(commendation.proposed_on)
+
+    @staticmethod
+    def resolve_drive(commendation: Any, info: GraphQLResolveInfo) -> Awaitable[Any] | None:
+        if commendation.drive is None:
+            return None
+        return context_of(info).load(emulation_drives.drives_by_id, commendation.drive)
 
     @staticmethod
     def resolve_awarded_on(commendation: Any, _info: Any) -> date | None:
@@ -185,6 +193,7 @@ class CommendationQueries:
         required=True,
         unit=_TEXT(description="id or today's code"),
         team=_ID(),
+        drive=_ID(),
         status=CommendationStatus(),
         after_token=_TEXT(),
         **page_arguments(),
@@ -219,6 +228,7 @@ class CommendationQueries:
         after: str | None = None,
         unit: str | None = None,
         team: str | None = None,
+        drive: str | None = None,
         status: Any = None,
         **_: Any,
     ) -> Listing:
@@ -229,6 +239,8 @@ class CommendationQueries:
             those.append(commendations.within(context.read(unit_id_of, unit, context.today), context.today))
         if team is not None:
             those.append(table.team == id_of(team, "team"))
+        if drive is not None:
+            those.append(table.drive == id_of(drive, "drive"))
         if status is not None:
             those.append(table.status == status.value)
         return Listing(

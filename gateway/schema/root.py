@@ -13,9 +13,11 @@ from gateway.schema.contact_commands import ContactCommands
 from gateway.schema.coverage import CoverageQueries
 from gateway.schema.decisions import DecisionCommands, DecisionQueries
 from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
+from gateway.schema.emulation_drives import EmulationDriveCommands, EmulationDriveQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.funding import FundingQueries
 from gateway.schema.funding_commands import FundingCommands
+from gateway.schema.good_practices import GoodPracticeCommands, GoodPracticeQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.launches import LaunchQueries
@@ -28,6 +30,7 @@ from gateway.schema.policy_commands import PolicyCommands
 from gateway.schema.priority_areas import PriorityAreaCommands, PriorityAreaQueries
 from gateway.schema.reorganisations import ReorganisationCommands, ReorganisationQueries
 from gateway.schema.rosters import RosterCommands, RosterQueries
+from gateway.schema.scorecards import ScorecardCommands, ScorecardQueries
 from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
@@ -50,6 +53,9 @@ class Query(
     DigitalServiceQueries,
     MaterialQueries,
     CampaignQueries,
+    GoodPracticeQueries,
+    ScorecardQueries,
+    EmulationDriveQueries,
     CommendationQueries,
     FundingQueries,
     RosterQueries,
@@ -80,6 +86,9 @@ class Mutation(
     DigitalServiceCommands,
     MaterialCommands,
     CampaignCommands,
+    GoodPracticeCommands,
+    ScorecardCommands,
+    EmulationDriveCommands,
     CommendationCommands,
     FundingCommands,
     RosterCommands,

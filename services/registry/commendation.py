@@ -6,9 +6,9 @@ Another day is no breach: the plan names when awards are due, it forbids no othe
 the opaque id they have in the team; nobody's name is ever told.
 
 Refusals: COMMENDATION_EXISTS, COMMENDATION_UNKNOWN, TEAM_UNKNOWN, MEMBER_UNKNOWN, PERIOD_REVERSED, DAY_IN_FUTURE,
-PROPOSED_BEFORE_PERIOD_ENDED, DECLINED, REVOKED, SELECTED_ALREADY, SELECTED_BEFORE_PROPOSED, DECLINED_BEFORE_PROPOSED,
-NOT_SELECTED, APPROVED_ALREADY, APPROVED_BEFORE_SELECTED, NOT_APPROVED, AWARDED_ALREADY, AWARDED_BEFORE_APPROVED,
-REVOKED_BEFORE_APPROVED.
+PROPOSED_BEFORE_PERIOD_ENDED, DRIVE_UNKNOWN, DRIVE_OF_ANOTHER_TIME, DECLINED, REVOKED, SELECTED_ALREADY,
+SELECTED_BEFORE_PROPOSED, DECLINED_BEFORE_PROPOSED, NOT_SELECTED, APPROVED_ALREADY, APPROVED_BEFORE_SELECTED,
+NOT_APPROVED, AWARDED_ALREADY, AWARDED_BEFORE_APPROVED, REVOKED_BEFORE_APPROVED.
 """
 
 from datetime import date
@@ -32,10 +32,12 @@ from services.registry.commendation_events import (
     Proposer,
     evolve,
 )
+from services.registry.emulation_drive import EMULATION_DRIVE
 from services.registry.team import TEAM
 from services.registry.wording import Wording
 
 if TYPE_CHECKING:
+    from services.registry.emulation_drive import EmulationDrive
     from services.registry.team_events import Team
 
 # Commands
@@ -56,6 +58,7 @@ class ProposeCommendation(Command, name="propose_commendation"):
     evidence: Evidence
     proposer: Proposer
     proposed_on: date
+    drive: UUID | None = None
 
 
 class SelectCommendation(Command, name="select_commendation"):
@@ -115,7 +118,7 @@ CommendationCommand: TypeAlias = (
 
 
 def guard(command: CommendationCommand, lookup: Lookup) -> None:
-    """The team must exist, the member serve or have served in it."""
+    """The team must exist, the member serve or have served in it, the drive have run in the period."""
     if not isinstance(command, ProposeCommendation):
         return
     team: Team | None = lookup.state(TEAM, str(command.team))
@@ -123,6 +126,13 @@ def guard(command: CommendationCommand, lookup: Lookup) -> None:
         raise Refused("Chưa có Tổ này.", code="TEAM_UNKNOWN", field="team")
     if command.member is not None and command.member not in team.serving and command.member not in team.served:
         raise Refused("Người này không phải thành viên của Tổ.", code="MEMBER_UNKNOWN", field="member")
+    if command.drive is not None:
+        drive: EmulationDrive | None = lookup.state(EMULATION_DRIVE, str(command.drive))
+        if drive is None:
+            raise Refused("Chưa có phong trào thi đua này.", code="DRIVE_UNKNOWN", field="drive")
+        if drive.launched.first_day > command.period_to or drive.launched.last_day < command.period_from:
+            rule = "Phong trào không diễn ra trong kỳ xét khen thưởng."
+            raise Refused(rule, code="DRIVE_OF_ANOTHER_TIME", field="drive")
 
 
 def decide(command: CommendationCommand, commendation: Commendation | None) -> list[CommendationEvent]:

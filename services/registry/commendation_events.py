@@ -49,6 +49,8 @@ class CommendationProposed(Event, name="commendation.proposed"):
     evidence: Evidence
     proposer: Proposer
     proposed_on: date
+    drive: UUID | None = None
+    """The emulation drive it belongs to, where it does."""
 
 
 class CommendationSelected(Event, name="commendation.selected"):

@@ -31,6 +31,7 @@ from services.registry.digital_service import (
     Proposer,
     ServiceFacts,
 )
+from services.registry.emulation_drive import EmulationDriveClosed, EmulationDriveLaunched
 from services.registry.enterprise import EnterpriseCounted, EnterpriseRegistered
 from services.registry.funding_events import (
     FundingAdvanced,
@@ -40,6 +41,12 @@ from services.registry.funding_events import (
     FundingSettled,
 )
 from services.registry.funding_rule import FundingRuleEnded, FundingRuleSet
+from services.registry.good_practice import (
+    GoodPracticeProposed,
+    GoodPracticeShared,
+    GoodPracticeWithdrawn,
+    PracticeFacts,
+)
 from services.registry.hamlet import (
     HamletEnded,
     HamletRegistered,
@@ -57,6 +64,13 @@ from services.registry.material import (
     MaterialOpinionGiven,
     MaterialPublished,
     MaterialWithdrawn,
+)
+from services.registry.member_evaluation import (
+    MemberEvaluated,
+    MemberEvaluationCorrected,
+    MemberEvaluationWithdrawn,
+    YearRecord,
+    evaluation_id,
 )
 from services.registry.messaging_group import MessagingGroupLinked, MessagingGroupUnlinked
 from services.registry.partner import PartnerEnded, PartnerEngaged
@@ -114,6 +128,8 @@ ALLOCATION_ID = UUID("019a0000-0000-7000-8000-000000000023")
 PARTNER_ID = UUID("019a0000-0000-7000-8000-000000000041")
 TASK_ID = UUID("019a0000-0000-7000-8000-000000000042")
 OTHER_TASK_ID = UUID("019a0000-0000-7000-8000-000000000043")
+PRACTICE_ID = UUID("019a0000-0000-7000-8000-000000000024")
+DRIVE_ID = UUID("019a0000-0000-7000-8000-000000000025")
 """The ids the other services' examples speak of: together the examples tell one story."""
 
 PLAN_2023 = profile_id("CM-2023-220")
@@ -401,10 +417,74 @@ EXAMPLES: tuple[Event, ...] = (
         last_day=date(2026, 12, 31),
     ),
     CampaignCalledOff(campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4")),
+    GoodPracticeProposed(
+        practice=PRACTICE_ID,
+        unit=COMMUNE,
+        team=TEAM_ID,
+        facts=PracticeFacts(
+            name="Bàn hướng dẫn VNeID tại chợ mỗi sáng thứ bảy",
+            done="Tổ đặt một bàn ở chợ, mỗi sáng thứ bảy có hai người trực. Bà con đi chợ ghé làm, không phải đi xa.",
+            topic="VNEID_L2",
+            material=MATERIAL_ID,
+        ),
+        proposed_on=date(2026, 4, 10),
+    ),
+    GoodPracticeShared(practice=PRACTICE_ID, shared_on=date(2026, 4, 20)),
+    GoodPracticeWithdrawn(practice=PRACTICE_ID, withdrawn_on=date(2026, 12, 31)),
     PolicyProfileDrafted(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfilePublished(territory=PROVINCE, profile=profile_id(PLAN.code), plan=PLAN),
     PolicyProfileSuperseded(
         territory=PROVINCE, profile=profile_id(PLAN.code), last_day=date(2028, 6, 30), by=profile_id("CM-2028-NEXT")
+    ),
+    MemberEvaluated(
+        evaluation=evaluation_id(MEMBER_ID, 2026),
+        member=MEMBER_ID,
+        team=TEAM_ID,
+        year=2026,
+        grade="Hoàn thành nhiệm vụ",
+        office="Phòng Văn hóa - Xã hội",
+        evidence=YearRecord(
+            duty="Hướng dẫn VNeID và dịch vụ công trực tuyến",
+            trainings_attended=2,
+            visits=38,
+            activity_days=17,
+            team_visits=210,
+        ),
+        evaluated_on=date(2026, 11, 16),
+    ),
+    MemberEvaluationCorrected(
+        evaluation=evaluation_id(MEMBER_ID, 2026),
+        grade="Hoàn thành tốt nhiệm vụ",
+        office="Phòng Văn hóa - Xã hội",
+        reason="Bổ sung kết quả tháng 11",
+        evidence=YearRecord(
+            duty="Hướng dẫn VNeID và dịch vụ công trực tuyến",
+            trainings_attended=3,
+            visits=41,
+            activity_days=19,
+            team_visits=221,
+        ),
+        corrected_on=date(2026, 11, 30),
+    ),
+    MemberEvaluationWithdrawn(
+        evaluation=evaluation_id(MEMBER_ID, 2026),
+        office="Phòng Văn hóa - Xã hội",
+        reason="Đánh giá nhầm năm",
+        withdrawn_on=date(2026, 12, 2),
+    ),
+    EmulationDriveLaunched(
+        drive=DRIVE_ID,
+        unit=PROVINCE,
+        name="Đoàn viên thanh niên tiên phong sử dụng các nền tảng, ứng dụng công nghệ số",
+        launcher="youth_union",
+        organiser="Tỉnh đoàn Cà Mau",
+        first_day=date(2026, 3, 26),
+        last_day=date(2026, 10, 10),
+    ),
+    EmulationDriveClosed(
+        drive=DRIVE_ID,
+        result="64 xã, phường có Tổ tham gia; nhiều Tổ đi từng ngõ, gõ từng nhà.",
+        closed_on=date(2026, 10, 10),
     ),
     CommendationProposed(
         commendation=COMMENDATION_ID,
@@ -424,6 +504,7 @@ EXAMPLES: tuple[Event, ...] = (
         ),
         proposer="leader",
         proposed_on=date(2026, 9, 1),
+        drive=DRIVE_ID,
     ),
     CommendationSelected(commendation=COMMENDATION_ID, office="Phòng Văn hóa - Xã hội", selected_on=date(2026, 9, 15)),
     CommendationDeclined(commendation=COMMENDATION_ID, office="Phòng Văn hóa - Xã hội", declined_on=date(2026, 9, 15)),

@@ -22,13 +22,16 @@ from services.registry.contact_questions import published_contact, read_member_c
 from services.registry.course import COURSE
 from services.registry.decision import TEAM_DECISION
 from services.registry.digital_service import DIGITAL_SERVICE
+from services.registry.emulation_drive import EMULATION_DRIVE
 from services.registry.enterprise import ENTERPRISE
 from services.registry.funding import FUNDING
 from services.registry.funding_rule import FUNDING_RULE
+from services.registry.good_practice import GOOD_PRACTICE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
 from services.registry.map import MAP
 from services.registry.material import MATERIAL
+from services.registry.member_evaluation import MEMBER_EVALUATION
 from services.registry.messaging_group import MESSAGING_GROUP
 from services.registry.partner import PARTNER
 from services.registry.policy import POLICY
@@ -50,9 +53,9 @@ def rehearse(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict[str, A
 AGGREGATES = (
     *(UNIT, MAP, HAMLET, REORGANISATION, APPORTIONMENT),
     *(TEAM, TEAM_DECISION, CONTACT, POLICY, ENTERPRISE, MESSAGING_GROUP),
-    *(COURSE, TRAINING, LEARNER),
-    *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN),
-    *(COMMENDATION, FUNDING_RULE, FUNDING, ROSTER),
+    *(COURSE, TRAINING, LEARNER, MEMBER_EVALUATION),
+    *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN, GOOD_PRACTICE),
+    *(COMMENDATION, EMULATION_DRIVE, FUNDING_RULE, FUNDING, ROSTER),
     *(PRIORITY_AREA, PARTNER, TASK),
 )
 

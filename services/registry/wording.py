@@ -1,4 +1,4 @@
-"""Words as people write them, brought into one form: NFC, one line, single spaces, at most 200 characters.
+"""Words as people write them, brought into one form: NFC, one line, single spaces, at most 200 characters in a name.
 
 Vietnamese arrives in two encodings that look alike; phones of one maker send the decomposed one (domain.md E21).
 """
@@ -26,3 +26,6 @@ Wording = Annotated[
 """A name, decision number or citation. Never a person's name: events carry none."""
 Passage = Annotated[str, BeforeValidator(_normalised), Field(min_length=1, max_length=1000), AfterValidator(_visible)]
 """What is to be done, or was; likewise without persons."""
+
+Paragraph = Annotated[str, BeforeValidator(_normalised), Field(min_length=1, max_length=2000), AfterValidator(_visible)]
+"""A longer text in the same form; one that everybody reads is also to pass `public_text.check_public`."""

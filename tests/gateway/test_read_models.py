@@ -64,19 +64,13 @@ def told(world: World) -> None:
         world.log.add("registry", f"campaign-{campaign}", "campaign.opened", **told)
     world.log.add("registry", f"campaign-{campaign}", "campaign.called_off", campaign=campaign)
     for example in EXAMPLES:
-        if example.name.partition(".")[0] in _AS_IN_THE_EXAMPLES:
+        if example.name == "member.evaluated" or example.name.partition(".")[0] in _AS_IN_THE_EXAMPLES:
             world.log.add("registry", "example-1", example.name, **orjson.loads(example.model_dump_json()))
 
 
 _AS_IN_THE_EXAMPLES = {
-    "member_skill",
-    "commendation",
-    "funding_rule",
-    "funding",
-    "roster",
-    "priority_area",
-    "partner",
-    "task",
+    *("member_skill", "member_evaluation", "good_practice", "emulation_drive", "commendation"),
+    *("funding_rule", "funding", "roster", "priority_area", "partner", "task"),
 }
 
 

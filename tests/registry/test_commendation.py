@@ -1,8 +1,9 @@
 """Commendations: step by step, each dated after the one before it, and nothing more once revoked."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from services.kernel.identifiers import derived_id
@@ -25,7 +26,8 @@ from services.registry.commendation_events import (
     CommendationRevoked,
     CommendationSelected,
 )
-from services.registry.examples import EXAMPLES, MEMBER_ID, TEAM_ID
+from services.registry.emulation_drive import EMULATION_DRIVE, EmulationDriveLaunched
+from services.registry.examples import DRIVE_ID, EXAMPLES, MEMBER_ID, TEAM_ID
 from services.registry.team import TEAM
 from services.registry.team_events import MemberAppointed, MemberStoodDown, TeamEstablished
 from tests.registry.looking import Looking, refusal_of
@@ -36,6 +38,7 @@ from tests.registry.looking import Looking, refusal_of
 (APPROVED,) = (event for event in EXAMPLES if isinstance(event, CommendationApproved))
 (AWARDED,) = (event for event in EXAMPLES if isinstance(event, CommendationAwarded))
 (REVOKED,) = (event for event in EXAMPLES if isinstance(event, CommendationRevoked))
+(LAUNCHED,) = (event for event in EXAMPLES if isinstance(event, EmulationDriveLaunched))
 (ESTABLISHED,) = (event for event in EXAMPLES if isinstance(event, TeamEstablished))
 (APPOINTED,) = (event for event in EXAMPLES if isinstance(event, MemberAppointed))
 (STOOD_DOWN,) = (event for event in EXAMPLES if isinstance(event, MemberStoodDown))
@@ -137,7 +140,7 @@ def test_figures_counted_anew_do_not_make_it_another_proposal() -> None:
 
 def test_only_a_team_and_those_who_serve_or_served_in_it_are_commended() -> None:
     def refused(*history: Any, **changes: Any) -> tuple[str, str | None] | None:
-        lookup = Looking().with_events(TEAM, TEAM_ID, *history)
+        lookup = Looking().with_events(TEAM, TEAM_ID, *history).with_events(EMULATION_DRIVE, DRIVE_ID, LAUNCHED)
         return refusal_of(lambda: guard(told(ProposeCommendation, PROPOSED, **changes), lookup))
 
     assert refused() == ("TEAM_UNKNOWN", "team")
@@ -146,3 +149,27 @@ def test_only_a_team_and_those_who_serve_or_served_in_it_are_commended() -> None
     assert refused(ESTABLISHED, APPOINTED, member=MEMBER_ID) is None
     assert refused(ESTABLISHED, APPOINTED, STOOD_DOWN, member=MEMBER_ID) is None, "who left may be honoured for before"
     assert refused(ESTABLISHED, APPOINTED, member=SOMEBODY) == ("MEMBER_UNKNOWN", "member")
+
+
+def test_a_drive_it_belongs_to_ran_in_the_period_and_none_is_needed() -> None:
+    def refused(*launched: Any, **changes: Any) -> tuple[str, str | None] | None:
+        lookup = Looking().with_events(TEAM, TEAM_ID, ESTABLISHED)
+        if launched:
+            lookup.with_events(EMULATION_DRIVE, DRIVE_ID, *launched)
+        return refusal_of(lambda: guard(told(ProposeCommendation, PROPOSED, **changes), lookup))
+
+    assert refused() == ("DRIVE_UNKNOWN", "drive")
+    assert refused(drive=None) is None
+    assert refused(LAUNCHED) is None
+    first, last = LAUNCHED.first_day, LAUNCHED.last_day
+    assert refused(LAUNCHED, period_to=first) is None
+    assert refused(LAUNCHED, period_from=last, period_to=last) is None
+    before, after = first - timedelta(days=1), last + timedelta(days=1)
+    assert refused(LAUNCHED, period_to=before) == ("DRIVE_OF_ANOTHER_TIME", "drive")
+    assert refused(LAUNCHED, period_from=after, period_to=after) == ("DRIVE_OF_ANOTHER_TIME", "drive")
+
+
+def test_what_was_proposed_before_drives_were_known_still_reads() -> None:
+    body = orjson.loads(PROPOSED.model_dump_json())
+    del body["drive"]
+    assert CommendationProposed.model_validate(body).drive is None
