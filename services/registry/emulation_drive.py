@@ -20,7 +20,7 @@ from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.message import Command, Event
 from services.registry.public_text import check_public
 from services.registry.unit import UNIT
-from services.registry.wording import Paragraph, Wording
+from services.registry.wording import Passage, Wording
 
 if TYPE_CHECKING:
     from services.registry.unit import Unit
@@ -100,7 +100,7 @@ class CloseEmulationDrive(Command, name="close_emulation_drive"):
     """Sum it up."""
 
     drive: UUID
-    result: Paragraph
+    result: Passage
     closed_on: date
 
 

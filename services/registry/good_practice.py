@@ -24,7 +24,7 @@ from services.registry.plan_rules import Code
 from services.registry.public_text import check_public
 from services.registry.team import TEAM
 from services.registry.unit import UNIT
-from services.registry.wording import Paragraph, Wording
+from services.registry.wording import Passage, Wording
 
 if TYPE_CHECKING:
     from services.registry.material import Material
@@ -36,7 +36,7 @@ class PracticeFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
     title: Wording = Field(alias="name")
-    done: Paragraph
+    done: Passage
     """What was done and what came of it."""
     topic: Code
     material: UUID | None = None

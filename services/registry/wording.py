@@ -24,8 +24,5 @@ Wording = Annotated[
     str, BeforeValidator(_normalised), Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(_visible)
 ]
 """A name, decision number or citation. Never a person's name: events carry none."""
-Passage = Annotated[str, BeforeValidator(_normalised), Field(min_length=1, max_length=1000), AfterValidator(_visible)]
-"""What is to be done, or was; likewise without persons."""
-
-Paragraph = Annotated[str, BeforeValidator(_normalised), Field(min_length=1, max_length=2000), AfterValidator(_visible)]
-"""A longer text in the same form; one that everybody reads is also to pass `public_text.check_public`."""
+Passage = Annotated[str, BeforeValidator(_normalised), Field(min_length=1, max_length=2000), AfterValidator(_visible)]
+"""What is to be done, or was, in the same form; one that everybody reads is also to pass `public_text.check_public`."""
