@@ -98,17 +98,26 @@ def test_the_next_plan_holds_from_tomorrow_and_what_was_stays_as_it_was(running:
 def test_a_commune_adds_to_its_province_s_plan_and_may_not_loosen_it(running: Running) -> None:
     above = draft(running, running.province)["id"]
     assert publish(running, running.province, above)["accepted"]
-    own = plan("HD-OWN", name="Quy định của xã", document="5/QĐ-UBND", rules=[REPORT])
+    own = plan("HD-OWN", name="Quy định của xã", document="5/QĐ-UBND", validFrom="2026-10-01", rules=[REPORT])
     mine = draft(running, running.here, "31843", plan=own)["id"]
     assert publish(running, running.here, mine)["accepted"]
     both = in_force(running, "31843")
     assert [p["code"] for p in both] == ["HD-OWN", "CM-TEST"]
     assert (both[0]["rules"][0]["day"], both[0]["rules"][0]["inclusive"]) == (16, False)
     assert [p["code"] for p in in_force(running, "31849")] == ["CM-TEST"], "the neighbour has no rule of its own"
-    looser = plan("NQ-LOOSE", rules=[{**MEMBERS, "value": 3}])
+    looser = plan("NQ-LOOSE", validFrom="2026-10-01", rules=[{**MEMBERS, "value": 3}])
     theirs = draft(running, running.there, "31849", plan=looser)["id"]
     refused = publish(running, running.there, theirs)
     assert (refused["code"], refused["field"]) == ("RULE_LOOSENED", "plan.rules.0")
+
+
+def test_a_quarter_that_is_over_is_not_judged_anew_by_a_commune_s_own_plan(running: Running) -> None:
+    above = draft(running, running.province)["id"]
+    assert publish(running, running.province, above)["accepted"]
+    tighter = plan("HD-PAST", validFrom="2026-09-30", rules=[{**MEMBERS, "value": 5}])
+    mine = draft(running, running.here, "31843", plan=tighter)["id"]
+    refused = publish(running, running.here, mine)
+    assert (refused["code"], refused["field"]) == ("SUPERSEDES_THE_PAST", "plan.validFrom")
 
 
 def test_nobody_writes_rules_for_a_place_they_do_not_hold(running: Running) -> None:
