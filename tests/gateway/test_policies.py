@@ -130,6 +130,17 @@ def test_a_quarter_that_is_over_is_not_judged_anew_by_a_commune_s_own_plan(runni
     assert (refused["code"], refused["field"]) == ("SUPERSEDES_THE_PAST", "plan.validFrom")
 
 
+def test_a_plan_says_which_bodies_lead_and_judges_nobody_by_it(running: Running) -> None:
+    rules = [{"kind": "lead", "body": body, "severity": "info", "section": "III"} for body in ("SO_TTTT", "CONG_AN")]
+    profile = draft(running, running.province, plan=plan(rules=rules))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    _, team, _ = running.founded()
+    asked = '{ policyInForce(unit: "31843") { rules(kind: "lead") { body section } } }'
+    (found,) = running.gateway.data(asked, running.here)["policyInForce"]
+    assert found["rules"] == [{"body": "SO_TTTT", "section": "III"}, {"body": "CONG_AN", "section": "III"}]
+    assert verdicts(running, team) == {}
+
+
 def test_nobody_writes_rules_for_a_place_they_do_not_hold(running: Running) -> None:
     assert draft(running, running.here)["code"] == "NOT_FOUND"
     assert draft(running, running.here, "31849")["code"] == "NOT_FOUND"

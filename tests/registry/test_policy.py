@@ -12,7 +12,7 @@ from services.kernel.runtime import ServiceRuntime
 from services.kernel.testing import Given, given
 from services.registry.examples import PLAN, PROVINCE
 from services.registry.import_map import PROFILES, plan_import
-from services.registry.plan_rules import Citation, DueRule, LeadRule, PlanRule, QuantityRule, TargetRule
+from services.registry.plan_rules import Citation, DueRule, LeadRule, OpinionRule, PlanRule, QuantityRule, TargetRule
 from services.registry.policy import (
     POLICY,
     DraftPolicyProfile,
@@ -418,3 +418,13 @@ def test_kien_giang_s_targets_are_the_eleven_its_plan_states(shipped: dict[str, 
         "GOV-05": (100, None, "III.2"),
         "GOV-06": (100, None, "III.2"),
     }
+
+
+def test_of_the_four_plans_only_kien_giang_s_asks_for_an_opinion(shipped: dict[str, DraftPolicyProfile]) -> None:
+    asked = {
+        code: rule.citation.section
+        for code, command in shipped.items()
+        for rule in command.plan.rules
+        if isinstance(rule, OpinionRule)
+    }
+    assert asked == {"KG-2022": "III.1"}
