@@ -20,11 +20,12 @@ from services.kernel.settings import Settings
 from services.kernel.subscription import Subscription, for_process_manager, for_projection
 from services.reporting.counting import Counting
 from services.reporting.household_coverage import HouseholdCoverage
+from services.reporting.plans import Plans
 from services.reporting.service import DEFINITION as REPORTING
 from services.reporting.territory import Territory as ReportingTerritory
 from services.visits.service import DEFINITION as VISITS
 from services.visits.territory import HamletRegistered, TeamEstablished, Territory as VisitsTerritory
-from tests.reporting.hamlets import COMMUNE, HAMLETS, OTHER_COMMUNE, PROVINCE, REGISTRY, delivered
+from tests.reporting.hamlets import COMMUNE, HAMLETS, OTHER_COMMUNE, PROVINCE, PUBLISHED, REGISTRY, delivered
 
 NOW = datetime(2026, 10, 8, 5, 0, tzinfo=UTC)
 TEAM = derived_id("test", "team")
@@ -65,6 +66,7 @@ class Field:
         """Let reporting hear of the territory."""
         with self.reporting.database.write() as connection:
             ReportingTerritory().apply(connection, [delivered("registry", event) for event in REGISTRY])
+            Plans().apply(connection, [delivered("registry", PUBLISHED)])
 
     @staticmethod
     def _number(database: Database) -> None:
@@ -139,6 +141,7 @@ def test_a_batch_of_visits_moves_coverage_from_hamlet_to_province(field: Field) 
         "guided_in_quarter": 12,
         "plan": "CM-2026-20",
         "guided_since_plan": 12,
+        "target": None,
     }
 
 
