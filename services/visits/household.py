@@ -9,7 +9,7 @@ Errors:
     ├── DayInFuture, DayTooEarly     see `business_days`
     ├── HouseholdAlreadyRegistered   "HOUSEHOLD_ALREADY_REGISTERED"  the id is taken, in another hamlet
     ├── UnknownHousehold             "UNKNOWN_HOUSEHOLD"
-    ├── MovedLater                   "MOVED_LATER"                   it is known to have moved after that day
+    ├── MovedLater                   "MOVED_LATER"                   it moved again after that day
     ├── HamletEnded                  "HAMLET_ENDED"                  nobody moves into a hamlet that is no more
     └── UnknownHamlet                "UNKNOWN_HAMLET"                the registry has not told of that hamlet
 """
@@ -64,14 +64,14 @@ class Household:
 
     def hamlet_on(self, day: date) -> UUID:
         """Where it lived on a day."""
-        return next((hamlet for since, hamlet in reversed(self.hamlets) if since <= day), self.hamlets[0][1])
+        return next(hamlet for since, hamlet in reversed(self.hamlets) if since <= day)
 
 
 def evolve(state: Household | None, event: HouseholdEvent) -> Household | None:
     """The household after `event`."""
     match event:
         case HouseholdRegistered():
-            return Household(hamlets=((event.registered_on, event.hamlet),))
+            return Household(hamlets=((date.min, event.hamlet),))
         case HouseholdMoved():
             return state and Household(hamlets=(*state.hamlets, (event.moved_on, event.hamlet)))
         case _:
@@ -184,7 +184,7 @@ def _move(command: MoveHousehold, state: Household | None) -> Sequence[Household
     if state.hamlet == command.hamlet:
         return []
     if day < state.hamlets[-1][0]:
-        raise MovedLater("Hộ này được ghi danh hoặc đã chuyển sau ngày đó.", field="moved_on")
+        raise MovedLater("Đã ghi hộ này chuyển đi sau ngày đó.", field="moved_on")
     return [
         HouseholdMoved(
             household=command.household, hamlet=command.hamlet, previous_hamlet=state.hamlet, moved_on=day
