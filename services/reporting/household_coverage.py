@@ -119,7 +119,11 @@ class HouseholdCoverage(Projection):
         return select(self.homes).where(homes.household.in_(bindparam("households", expanding=True)))
 
     def figures(self, connection: Connection, scope: Scope, quarter: str, day: date) -> CoverageFigures:
-        """The sums for `scope` as of `day`: of a unit under the plan that binds it, of hamlets under theirs."""
+        """The sums for `scope` as of `day`: of a unit under the plan that binds it, of hamlets under theirs.
+
+        What went whole into a hamlet by that day is summed with it.
+        """
+        roots = [scope] if isinstance(scope, UUID) else scope
         row = connection.execute(
             select(
                 func.count().label("hamlets"),
@@ -131,27 +135,21 @@ class HouseholdCoverage(Projection):
                 self.quarters,
                 and_(self.quarters.c.hamlet == self.hamlets.c.hamlet, self.quarters.c.quarter == quarter),
             )
-            .where(self._within(self.hamlets.c.hamlet, scope, day))
+            .where(self.hamlets.c.hamlet.in_(TERRITORY.hamlets_under(roots, day)))
         ).one()
         if not row.hamlets:
             return CoverageFigures(0, None, None, None, None)
-        plans = PLANS.in_force(connection, [scope] if isinstance(scope, UUID) else scope, day)
+        plans = PLANS.in_force(connection, roots, day)
         term, target = _the_one([(term_of(each), target_of(each, GUIDED)) for each in plans.values()])
-        since_plan = None if term is None else self._guided_under(connection, term, scope, day)
+        since_plan = None if term is None else self._guided_under(connection, term, roots, day)
         plan = None if term is None else term.plan
         return CoverageFigures(row.hamlets, row.households, row.in_quarter, plan, since_plan, target)
 
-    def _guided_under(self, connection: Connection, term: Term, scope: Scope, day: date) -> int:
+    def _guided_under(self, connection: Connection, term: Term, roots: Collection[UUID], day: date) -> int:
         guided = self.guided.c
         under = guided.day.between(term.since.isoformat(), term.until.isoformat())
-        here = select(func.count(guided.household.distinct())).where(under, self._within(guided.hamlet, scope, day))
+        here = select(func.count(guided.household.distinct())).where(under, guided.hamlet.in_(TERRITORY.hamlets_under(roots, day)))
         return int(connection.execute(here).scalar_one())
-
-    @staticmethod
-    def _within(hamlet: ColumnElement[str], scope: Scope, day: date) -> ColumnElement[bool]:
-        if isinstance(scope, UUID):
-            return hamlet.in_(TERRITORY.hamlets_under(scope, day))
-        return hamlet.in_([str(one) for one in scope])
 
 
 def _the_one(found: Sequence[tuple[Term | None, Target | None]]) -> tuple[Term | None, Target | None]:

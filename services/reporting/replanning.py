@@ -40,7 +40,7 @@ def _asked(connection: Connection, delivered: Delivered[PolicyEvent]) -> Sequenc
         raise NotYet(f"profile {event.profile} has not been taken in yet")
     at = parse_recorded_at(recorded)
     day = business_date(at)
-    hamlets = [UUID(one) for one in connection.execute(TERRITORY.hamlets_under(event.territory, day)).scalars()]
+    hamlets = [UUID(one) for one in connection.execute(TERRITORY.hamlets_under([event.territory], day)).scalars()]
     return [
         CountUnderPlan(
             command_id=derived_id("replanning", recorded.id, hamlet),

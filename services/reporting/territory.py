@@ -117,13 +117,12 @@ class Territory(Projection):
                     assert_never(delivered.event)
         places.write(connection)
 
-    def hamlets_under(self, unit: UUID, day: date) -> Select[Any]:
-        """Ids of all hamlets of a province, district, commune or hamlet on a day, those that went into them too."""
-        places = self.places.c
-        below = select(places.place, places.level).where(places.place == str(unit), self._on(day.isoformat()))
+    def hamlets_under(self, roots: Collection[UUID], day: date) -> Select[Any]:
+        """Ids of all hamlets of provinces, districts or communes on a day, or of hamlets: those that went into them."""
+        places, on = self.places.c, self._on(day.isoformat())
+        below = select(places.place, places.level).where(places.place.in_([str(root) for root in roots]), on)
         tree = below.cte("below", recursive=True)
-        step = select(places.place, places.level).where(places.parent == tree.c.place, self._on(day.isoformat()))
-        tree = tree.union(step)
+        tree = tree.union(select(places.place, places.level).where(places.parent == tree.c.place, on))
         return select(tree.c.place).where(tree.c.level == HAMLET)
 
     def families_of(self, connection: Connection, hamlets: Collection[UUID]) -> dict[UUID, set[UUID]]:

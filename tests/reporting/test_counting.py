@@ -144,7 +144,7 @@ def test_both_versions_of_a_recorded_visit_are_understood() -> None:
 
 def test_hamlets_are_found_under_commune_and_province(connection: Connection) -> None:
     def under(unit: Any) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit, TODAY)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under([unit], TODAY)).scalars())
 
     assert under(COMMUNE) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(PROVINCE) == {str(hamlet) for hamlet in HAMLETS}
@@ -156,7 +156,7 @@ def test_a_hamlet_that_changes_commune_does_so_on_its_day(connection: Connection
     TERRITORY.apply(connection, [delivered("registry", moved)])
 
     def under(unit: Any, day: date) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit, day)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under([unit], day)).scalars())
 
     assert under(COMMUNE, TODAY - timedelta(days=1)) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(COMMUNE, TODAY) == {str(HAMLETS[1])}
@@ -173,7 +173,7 @@ def test_the_hamlets_of_a_commune_that_went_whole_into_another_lie_under_that_on
     TERRITORY.apply(connection, [delivered("registry", event) for event in events])
 
     def under(unit: Any, day: date) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit, day)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under([unit], day)).scalars())
 
     assert under(new, TODAY - timedelta(days=1)) == set()
     assert under(new, TODAY) == {str(HAMLETS[0]), str(HAMLETS[1])}
