@@ -37,7 +37,7 @@ def belonging(roots: Sequence[str] | Select[Any], day: date) -> CTE:
 
 
 def hamlets_of(roots: Sequence[str] | Select[Any], day: date) -> CTE:
-    """`(root, hamlet)` of hamlets whose households belong to the roots on a day: themselves, and all that went into them.
+    """`(root, hamlet)` of hamlets whose households belong to the roots on a day: these, and all that went into them.
 
     As a whole, as in `belonging`.
     """

@@ -2,7 +2,8 @@
 
 A viewer sees the units they hold today, everything below these, and all that preceded any of them, matched by stable
 unit id; an official of new Cà Mau still sees old Bạc Liêu's past. A viewer with a body sees that body's cases only, a
-team sees its own hamlets, those that went into them, their visits and households. What a viewer may *do* is narrower: only where they stand today.
+team sees its own hamlets and those that went into them, with their visits and households. What a viewer may *do* is
+narrower: only where they stand today.
 """
 
 from collections.abc import Collection, Sequence

@@ -7,8 +7,8 @@ counted in it. A visit's `revision` is its version in the visits' stream: what i
 A household that moves is counted in its new hamlet from then on; where it was guided, that stays counted.
 
 A team's coverage is the sum over the hamlets it serves: a household lives in one hamlet, so nothing is counted twice.
-Only the plan in force when something is counted is counted for; a closed plan is not judged again. When a plan begins or
-ends, `coverage.replanned` says what that makes of the figure.
+Only the plan in force when something is counted is counted for; a closed plan is not judged again. When a plan begins
+or ends, `coverage.replanned` says what that makes of the figure.
 
 Nothing is refused here: these commands state what has happened.
 """
@@ -34,8 +34,8 @@ class CoverageCounted(Event, name="coverage.counted"):
     `households`, `plan` and `guided_since_plan` (None: no plan is known, which is not 0). All count distinct
     households; a quarter is Vietnamese calendar time, "2026-Q4".
 
-    What changed: without `visit`, `household` was registered, or `left` for another hamlet; with it, that visit now counts for `household` on
-    `guided_on`, or no longer counts in this hamlet when `guided_on` is None.
+    What changed: without `visit`, `household` was registered, or `left` for another hamlet; with it, that visit now
+    counts for `household` on `guided_on`, or no longer counts in this hamlet when `guided_on` is None.
     """
 
     hamlet: UUID

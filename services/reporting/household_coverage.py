@@ -13,7 +13,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Integer,
     Select,
@@ -148,7 +147,9 @@ class HouseholdCoverage(Projection):
     def _guided_under(self, connection: Connection, term: Term, roots: Collection[UUID], day: date) -> int:
         guided = self.guided.c
         under = guided.day.between(term.since.isoformat(), term.until.isoformat())
-        here = select(func.count(guided.household.distinct())).where(under, guided.hamlet.in_(TERRITORY.hamlets_under(roots, day)))
+        here = select(func.count(guided.household.distinct())).where(
+            under, guided.hamlet.in_(TERRITORY.hamlets_under(roots, day))
+        )
         return int(connection.execute(here).scalar_one())
 
 

@@ -98,7 +98,7 @@ def term_of(plans: Sequence[InForce]) -> Term | None:
     """Since when coverage is counted: the first plan that asks for it, or the nearest when none does; None: no plan."""
     asked = next((plan for plan in plans if plan.target(GUIDED) is not None), None)
     found = asked or next(iter(plans), None)
-    return found and found.term
+    return None if found is None else found.term
 
 
 # -- what it reads of the registry's events ---------------------------------------------------------------------------
@@ -185,7 +185,8 @@ class Plans(Projection):
     @cached_property
     def _held(self) -> Select[Any]:
         # Asked with every batch of visits: built once.
-        published, day = self.published.c, bindparam("day")
+        published = self.published.c
+        day: Any = bindparam("day")
         here = published.territory.in_(bindparam("territories", expanding=True))
         return select(self.published).where(here, published.since <= day, published.until >= day)
 

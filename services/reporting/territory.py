@@ -103,14 +103,16 @@ class Territory(Projection):
                     places.begin(_row(place, level, parent))
                 case HamletRegistered(hamlet=place, commune=parent):
                     places.begin(_row(place, HAMLET, parent))
-                case UnitTransferred(unit=place, parent=goal, on=on) | HamletTransferred(
-                    hamlet=place, commune=goal, on=on
+                case (
+                    UnitTransferred(unit=place, parent=goal, on=on)
+                    | HamletTransferred(hamlet=place, commune=goal, on=on)
                 ):
                     places.change(str(place), {"parent": str(goal)}, on.isoformat())
                 case UnitSucceeded(part=True) | HamletSucceeded(part=True):
                     pass
-                case UnitSucceeded(unit=place, successor=goal, on=on) | HamletSucceeded(
-                    hamlet=place, successor=goal, on=on
+                case (
+                    UnitSucceeded(unit=place, successor=goal, on=on)
+                    | HamletSucceeded(hamlet=place, successor=goal, on=on)
                 ):
                     places.change(str(place), {"parent": str(goal), "gone": True}, on.isoformat())
                 case _:
@@ -151,7 +153,8 @@ class Territory(Projection):
     @cached_property
     def _chains_asked(self) -> Select[Any]:
         # Asked with every batch of visits: built once.
-        places, day = self.places.c, bindparam("day")
+        places = self.places.c
+        day: Any = bindparam("day")
         said = (places.place, places.level, places.parent, places.gone)
         first = select(places.place.label("start"), *said, literal(0).label("steps"))
         first = first.where(places.place.in_(bindparam("places", expanding=True)), self._on(day))

@@ -1,4 +1,4 @@
-"""What the plans in force ask of a team's work: hours a day, days a week, the share of households; told by the registry.
+"""What the plans in force ask of a team's work: hours a day, days a week, a share of households; told by the registry.
 
 A week (Monday to Sunday, Vietnamese days) is judged by what held on its Monday: a plan that begins in the middle of a
 week asks for whole weeks from the next one on. A rule is the one of the team's commune or of the nearest unit above
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Boolean, Column, Connection, Index, Table, Text, and_, literal, select
+from sqlalchemy import CTE, Boolean, Column, Connection, Index, Table, Text, and_, literal, select
 
 from services.kernel.decider import Refused
 from services.kernel.message import Event
@@ -197,13 +197,13 @@ class ActivityRules(Projection):
                     rules.setdefault((rule.about, rule.comparator == "<="), (row.plan, rule))
         return list(rules.values())
 
-    def _above(self, commune: str, on: str) -> Any:
+    def _above(self, commune: str, on: str) -> CTE:
         """`(unit, gone, steps)`: the commune and the units above it on a day."""
         units = self.units.c
         holds = and_(units.since <= on, units.until > on)
         columns = (units.unit, units.parent, units.gone)
-        chain = select(*columns, literal(0).label("steps")).where(units.unit == commune, holds)
-        chain = chain.cte("chain", recursive=True)
+        first = select(*columns, literal(0).label("steps")).where(units.unit == commune, holds)
+        chain = first.cte("chain", recursive=True)
         return chain.union_all(select(*columns, chain.c.steps + 1).where(units.unit == chain.c.parent, holds))
 
 

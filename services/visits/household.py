@@ -186,9 +186,7 @@ def _move(command: MoveHousehold, state: Household | None) -> Sequence[Household
     if day < state.hamlets[-1][0]:
         raise MovedLater("Đã ghi hộ này chuyển đi sau ngày đó.", field="moved_on")
     return [
-        HouseholdMoved(
-            household=command.household, hamlet=command.hamlet, previous_hamlet=state.hamlet, moved_on=day
-        )
+        HouseholdMoved(household=command.household, hamlet=command.hamlet, previous_hamlet=state.hamlet, moved_on=day)
     ]
 
 

@@ -57,9 +57,7 @@ def check_place(household: UUID, hamlet: UUID, team: UUID, day: date, lookup: Lo
     if not spans:
         raise UnknownTeam("Không có Tổ công nghệ số cộng đồng này.", field="team")
     served = {span.hamlet for span in spans if span.since <= day.isoformat() < span.until}
-    if lived not in served and _became(lived, day, lookup)[-1] not in {
-        _became(one, day, lookup)[-1] for one in served
-    }:
+    if lived not in served and _became(lived, day, lookup)[-1] not in {_became(one, day, lookup)[-1] for one in served}:
         raise TeamNotServing("Ngày đó Tổ này không phụ trách ấp, khóm của hộ.", field="team")
 
 

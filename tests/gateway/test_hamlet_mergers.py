@@ -86,7 +86,7 @@ def test_a_household_of_a_divided_hamlet_is_put_where_it_belongs_by_its_commune(
     moved = running.do(move, running.here, i=household, h=east)
     assert moved["accepted"], moved
     running.settle()
-    document = f'query($h: ID!) {{ households(hamlet: $h) {{ totalCount }} coverage(hamlet: $h) {FIGURES} }}'
+    document = f"query($h: ID!) {{ households(hamlet: $h) {{ totalCount }} coverage(hamlet: $h) {FIGURES} }}"
     here, before = (running.gateway.data(document, running.here, h=one) for one in (east, hamlet))
     assert (here["households"]["totalCount"], here["coverage"]["households"]) == (1, 1)
     assert (before["households"]["totalCount"], before["coverage"]["households"]) == (0, 0)

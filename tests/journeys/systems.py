@@ -168,8 +168,8 @@ class DistributedRun(Running):
         self.topology.start()
         self.topology.await_beats(PATIENCE_SECONDS)
         units, successions = _map_of_ca_mau(self.home)
-        files = ("--units", str(units), "--successions", str(successions), "--reorganisations", str(REORGANISATIONS))
-        files += ("--profiles", str(_plans_of_ca_mau(self.home)))
+        files = ["--units", str(units), "--successions", str(successions), "--reorganisations", str(REORGANISATIONS)]
+        files += ["--profiles", str(_plans_of_ca_mau(self.home))]
         imported = self.causo("import", *files)
         assert imported.returncode == 0, imported.stdout + imported.stderr
         self.broker.settle()

@@ -179,7 +179,7 @@ def test_the_hamlets_of_a_commune_that_went_whole_into_another_lie_under_that_on
     assert under(new, TODAY) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(PROVINCE, TODAY) == {str(hamlet) for hamlet in HAMLETS}
     assert TERRITORY.chains_of(connection, HAMLETS, TODAY) == {
-        **dict.fromkeys(HAMLETS[:2], [new, PROVINCE]),
+        **{hamlet: [new, PROVINCE] for hamlet in HAMLETS[:2]},
         HAMLETS[2]: [OTHER_COMMUNE, PROVINCE],
     }
 

@@ -79,7 +79,7 @@ def tell(connection: Connection, *events: Event) -> None:
 
 def code(connection: Connection, hamlet: UUID, day: date) -> str | None:
     term = term_of(PLANS.in_force(connection, [hamlet], day)[hamlet])
-    return term and term.plan
+    return None if term is None else term.plan
 
 
 def test_ca_maus_plan_holds_from_its_first_day_to_its_last(database: Database) -> None:

@@ -131,9 +131,7 @@ def test_the_plan_of_a_commune_that_is_gone_binds_its_teams_no_longer(field: Fie
         ({"team": str(PROVINCE), "week": "2024-W10"}, "UNKNOWN_TEAM", "team"),
     ],
 )
-def test_a_question_that_does_not_fit_is_refused(
-    field: Field, question: dict[str, Any], code: str, fault: str
-) -> None:
+def test_a_question_that_does_not_fit_is_refused(field: Field, question: dict[str, Any], code: str, fault: str) -> None:
     with pytest.raises(Refused) as caught:
         field.runtime.ask("activity_rules", question)
     assert (caught.value.stable_code, caught.value.field) == (code, fault)

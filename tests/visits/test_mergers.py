@@ -1,7 +1,7 @@
 """Hamlets that are put together or divided lose no household: from the day on, and not before; real databases."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,14 +44,14 @@ REGISTRY: list[Event] = [
 
 def merged(*gone: UUID, into: UUID, on: str) -> list[Event]:
     """These hamlets go whole into another one."""
-    day = datetime.fromisoformat(on).date()
+    day = date.fromisoformat(on)
     ends = [HamletEnded(hamlet=one, valid_to=day.replace(day=day.day - 1)) for one in gone]
     return [*ends, *(HamletSucceeded(hamlet=one, successor=into, part=False, on=day) for one in gone)]
 
 
 def divided(gone: UUID, *into: UUID, on: str) -> list[Event]:
     """A hamlet is no more, and parts of it went into several."""
-    day = datetime.fromisoformat(on).date()
+    day = date.fromisoformat(on)
     parts = [HamletSucceeded(hamlet=gone, successor=one, part=True, on=day) for one in into]
     return [HamletEnded(hamlet=gone, valid_to=day.replace(day=day.day - 1)), *parts]
 
@@ -96,7 +96,7 @@ def field(request: pytest.FixtureRequest, prepared: Callable[[str, str], str]) -
 
 def test_the_team_of_the_hamlet_that_two_went_into_visits_the_households_of_both(field: Field) -> None:
     field.hear(*merged(FIRST, SECOND, into=JOINT, on="2026-07-02"))
-    field.hear(TeamRenewed(team=NEW_TEAM, hamlets=(JOINT,), decision_date=datetime(2026, 7, 2).date()))
+    field.hear(TeamRenewed(team=NEW_TEAM, hamlets=(JOINT,), decision_date=date(2026, 7, 2)))
     for household, hamlet in ((HOME, FIRST), (NEIGHBOUR, SECOND)):
         assert field.visit(household, JOINT, NEW_TEAM, "2026-07-02") == "accepted"
         assert field.visit(household, hamlet, NEW_TEAM, "2026-10-01") == "accepted"
@@ -106,7 +106,7 @@ def test_the_team_of_the_hamlet_that_two_went_into_visits_the_households_of_both
 
 def test_before_the_day_everything_is_as_it_was_however_late_a_phone_tells(field: Field) -> None:
     field.hear(*merged(FIRST, SECOND, into=JOINT, on="2026-07-02"))
-    field.hear(TeamRenewed(team=NEW_TEAM, hamlets=(JOINT,), decision_date=datetime(2026, 7, 2).date()))
+    field.hear(TeamRenewed(team=NEW_TEAM, hamlets=(JOINT,), decision_date=date(2026, 7, 2)))
     assert field.visit(HOME, FIRST, OLD_TEAM, "2026-07-01") == "accepted"
     assert field.visit(HOME, FIRST, NEW_TEAM, "2026-07-01") == "TEAM_NOT_SERVING"
     assert field.visit(HOME, JOINT, NEW_TEAM, "2026-07-01") == "HOUSEHOLD_ELSEWHERE"
@@ -122,7 +122,7 @@ def test_a_team_that_was_not_renewed_yet_goes_on_in_the_joint_hamlet(field: Fiel
 
 def test_several_mergers_on_the_way_are_followed_each_from_its_day(field: Field) -> None:
     field.hear(*merged(FIRST, into=JOINT, on="2026-03-02"), *merged(JOINT, into=LAST, on="2026-07-02"))
-    field.hear(TeamRenewed(team=NEW_TEAM, hamlets=(LAST,), decision_date=datetime(2026, 3, 2).date()))
+    field.hear(TeamRenewed(team=NEW_TEAM, hamlets=(LAST,), decision_date=date(2026, 3, 2)))
     assert field.visit(HOME, JOINT, NEW_TEAM, "2026-07-01") == "TEAM_NOT_SERVING"
     assert field.visit(HOME, LAST, NEW_TEAM, "2026-07-01") == "HOUSEHOLD_ELSEWHERE"
     assert [field.visit(HOME, one, NEW_TEAM, "2026-07-02") for one in (FIRST, JOINT, LAST)] == ["accepted"] * 3
@@ -177,5 +177,3 @@ def test_moving_twice_to_the_same_place_is_told_once() -> None:
     moved = HouseholdMoved(household=HOME, hamlet=EAST, previous_hamlet=WHOLE, moved_on=AT.date())
     given(HOUSEHOLD, before).when(command).then(moved)
     given(HOUSEHOLD, before, moved).when(command).then()
-
-
