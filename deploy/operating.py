@@ -156,6 +156,7 @@ def import_map(
     units: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     successions: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
     known_from: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    profiles: Annotated[Path | None, typer.Option(exists=True, file_okay=False)] = None,
     reorganisations: Annotated[Path | None, typer.Option(exists=True, file_okay=False)] = None,
     good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
 ) -> None:
@@ -168,7 +169,7 @@ def import_map(
         units or importing.UNITS_CSV,
         successions or importing.SUCCESSIONS_CSV,
         known_from or importing.KNOWN_FROM_CSV,
-        importing.PROFILES if units is None else None,
+        importing.PROFILES if units is None else profiles,
         importing.REORGANISATIONS if units is None else reorganisations,
         importing.DIGITAL_SERVICES if units is None else None,
         good_rows_only=good_rows,

@@ -103,6 +103,7 @@ MAY: dict[str, frozenset[Role]] = {
     "submit_roster": OFFICIALS,
     "consolidate_roster": OFFICIALS,
     "register_household": FIELD_WORKERS,
+    "move_household": FIELD_WORKERS,
     "record_visit": FIELD_WORKERS,
     "correct_visit": FIELD_WORKERS,
     "void_visit": FIELD_WORKERS,

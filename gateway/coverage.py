@@ -7,7 +7,7 @@ many teams serve it. A hamlet not yet counted adds nothing; a rate of nothing is
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, Select, Table, and_, func, select
@@ -31,11 +31,23 @@ class CoverageCounted(Event, name="coverage.counted"):
     guided_since_plan: int | None = None
 
 
+class CoverageReplanned(Event, name="coverage.replanned"):
+    """Another plan holds in a hamlet: what that makes of the figure since the plan began."""
+
+    hamlet: UUID
+    plan: str | None
+    households: int
+    guided_since_plan: int | None
+
+
+CoverageEvent: TypeAlias = CoverageCounted | CoverageReplanned
+
+
 class Coverage(ReadModel):
     """Newest figures per hamlet, and per hamlet and quarter."""
 
     name = "coverage"
-    views: ClassVar[Mapping[str, Any]] = {"reporting": CoverageCounted}
+    views: ClassVar[Mapping[str, Any]] = {"reporting": CoverageEvent}
     streams: ClassVar[frozenset[str]] = frozenset({"coverage"})
 
     def define(self) -> None:
@@ -55,7 +67,7 @@ class Coverage(ReadModel):
             Column("guided", Integer, nullable=False),
         )
 
-    def apply(self, connection: Connection, events: Sequence[Delivered[CoverageCounted]]) -> None:
+    def apply(self, connection: Connection, events: Sequence[Delivered[CoverageEvent]]) -> None:
         hamlets, quarters = Rows(self.hamlets), Rows(self.quarters)
         for delivered in events:
             counted = delivered.event
@@ -68,7 +80,8 @@ class Coverage(ReadModel):
                     "guided_since_plan": counted.guided_since_plan,
                 }
             )
-            quarters.put({"hamlet": hamlet, "quarter": counted.quarter, "guided": counted.guided_in_quarter})
+            if isinstance(counted, CoverageCounted):
+                quarters.put({"hamlet": hamlet, "quarter": counted.quarter, "guided": counted.guided_in_quarter})
         write_all(connection, hamlets, quarters)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from gateway import coverage, teams, units
 from gateway.coverage import Figures
 from gateway.restating import coverage_restated
-from gateway.unit_tree import belonging
+from gateway.unit_tree import belonging, hamlets_of
 from gateway.viewer import Scope
 
 Structure: TypeAlias = Literal["current", "original", "restated"]
@@ -43,15 +43,21 @@ def coverage_of_units(
 
 
 def coverage_of_teams(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
-    """Figures of all hamlets each team serves at the quarter's end; a hamlet with two teams counts for both."""
-    served = teams.LIVE.served.c
-    serves = teams.serves(coverage.last_day_of(quarter))
-    pairs = select(served.team.label("member"), served.hamlet).where(served.team.in_(ids), serves)
-    return coverage.figures(connection, pairs.where(scope.hamlets(served.hamlet)), quarter)
+    """Figures of all hamlets each team serves at the quarter's end, and of those that went whole into them by then.
+
+    A hamlet with two teams counts for both.
+    """
+    served, day = teams.LIVE.served.c, coverage.last_day_of(quarter)
+    mine = select(served.team, served.hamlet).where(served.team.in_(ids), teams.serves(day)).subquery()
+    tree = hamlets_of(select(mine.c.hamlet), day)
+    pairs = select(mine.c.team.label("member"), tree.c.hamlet).join(tree, tree.c.root == mine.c.hamlet)
+    return coverage.figures(connection, pairs.where(scope.hamlets(tree.c.hamlet)), quarter)
 
 
-def coverage_of_hamlets(connection: Connection, ids: Sequence[str], quarter: str, scope: Scope) -> dict[str, Figures]:
-    """Figures of each hamlet."""
-    hamlets = units.LIVE.hamlets.c
-    pairs = select(hamlets.hamlet.label("member"), hamlets.hamlet).where(hamlets.hamlet.in_(ids)).distinct()
-    return coverage.figures(connection, pairs.where(scope.hamlets(hamlets.hamlet)), quarter)
+def coverage_of_hamlets(
+    connection: Connection, ids: Sequence[str], day: date, quarter: str, scope: Scope
+) -> dict[str, Figures]:
+    """Figures of each hamlet, with those that went whole into it by that day."""
+    tree = hamlets_of(ids, day)
+    pairs = select(tree.c.root.label("member"), tree.c.hamlet)
+    return coverage.figures(connection, pairs.where(scope.hamlets(tree.c.hamlet)), quarter)

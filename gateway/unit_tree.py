@@ -36,6 +36,28 @@ def belonging(roots: Sequence[str] | Select[Any], day: date) -> CTE:
     return tree.union_all(step.where(told_on(day, above)))
 
 
+def hamlets_of(roots: Sequence[str] | Select[Any], day: date) -> CTE:
+    """`(root, hamlet)` of hamlets whose households belong to the roots on a day: these, and all that went into them.
+
+    As a whole, as in `belonging`.
+    """
+    gone = LIVE.successions.c
+    known = select(LIVE.hamlets.c.hamlet).where(among(LIVE.hamlets.c.hamlet, roots), told_on(day, LIVE.hamlets))
+    start = known.subquery().c.hamlet
+    tree = select(start.label("root"), start.label("hamlet")).cte(recursive=True)
+    step = select(tree.c.root, gone.unit).join(tree, gone.successor == tree.c.hamlet)
+    return tree.union(step.where(gone.part.is_(False), gone.on_day <= day))
+
+
+def hamlets_become(roots: Select[Any], day: date) -> CTE:
+    """`hamlet`: the roots and all they went into as a whole by a day."""
+    gone = LIVE.successions.c
+    start = roots.subquery().c[0]
+    tree = select(start.label("hamlet")).cte(recursive=True)
+    step = select(gone.successor).join(tree, gone.unit == tree.c.hamlet)
+    return tree.union(step.where(gone.part.is_(False), gone.on_day <= day))
+
+
 def children_pages(connection: Connection, parents: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
     """The units right below each parent on that day, in Vietnamese order."""
     units = LIVE.units.c

@@ -2,7 +2,8 @@
 
 A viewer sees the units they hold today, everything below these, and all that preceded any of them, matched by stable
 unit id; an official of new Cà Mau still sees old Bạc Liêu's past. A viewer with a body sees that body's cases only, a
-team sees its own hamlets, visits and households. What a viewer may *do* is narrower: only where they stand today.
+team sees its own hamlets and those that went into them, with their visits and households. What a viewer may *do* is
+narrower: only where they stand today.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
 from gateway import cases, decisions, digital_services, learning, materials, policies, teams, units, visits
-from gateway.unit_tree import belonging, ever_held
+from gateway.unit_tree import belonging, ever_held, hamlets_become, hamlets_of
 
 
 class Role(StrEnum):
@@ -58,7 +59,10 @@ class Scope:
     @cached_property
     def _served(self) -> Select[tuple[str]]:
         served = teams.LIVE.served.c
-        return select(served.hamlet).where(served.team.in_(self._viewer.teams), teams.serves(self._today))
+        own = select(served.hamlet).where(served.team.in_(self._viewer.teams), teams.serves(self._today))
+        # Together with what they became, though the team was not renewed yet, and what these came from.
+        now = hamlets_become(own, self._today)
+        return select(hamlets_of(select(now.c.hamlet), self._today).c.hamlet)
 
     def communes(self, commune: ColumnElement[str]) -> ColumnElement[bool]:
         """Rows whose commune the viewer holds or held; team roles hold none of it by themselves."""
@@ -175,6 +179,12 @@ class Scope:
         here, several = self._of_communes(known.hamlet, known.commune)
         today = units.told_on(self._today, units.LIVE.hamlets)
         return here.where(today), several.where(today)
+
+    def households_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
+        """Which of these households live in hamlets held today."""
+        found = visits.households_by_id(connection, list(wanted), self.households)
+        held = self.hamlets_held(connection, {row.hamlet for row in found.values()})
+        return {household for household, row in found.items() if row.hamlet in held}
 
     def teams_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
         """Which of these teams are the viewer's own or belong to communes held today."""

@@ -25,6 +25,13 @@ class HouseholdRegistered(Event, name="household.registered"):
     registered_on: date
 
 
+class HouseholdMoved(Event, name="household.moved"):
+    """It belongs to another hamlet."""
+
+    household: UUID
+    hamlet: UUID
+
+
 class _VisitMade(BaseModel):
     visit: UUID
     household: UUID
@@ -63,7 +70,7 @@ class VisitVoided(Event, name="visit.voided"):
     reason: str
 
 
-VisitEvent: TypeAlias = HouseholdRegistered | VisitRecorded | VisitCorrected | VisitVoided
+VisitEvent: TypeAlias = HouseholdRegistered | HouseholdMoved | VisitRecorded | VisitCorrected | VisitVoided
 
 
 class Visits(ReadModel):
@@ -107,6 +114,8 @@ class Visits(ReadModel):
                 case HouseholdRegistered() as household:
                     row = {"household": str(household.household), "hamlet": str(household.hamlet)}
                     households.put(row | {"registered_on": household.registered_on})
+                case HouseholdMoved() as moved:
+                    households.change((str(moved.household),), {"hamlet": str(moved.hamlet)})
                 case VisitRecorded() as visit:
                     visits.put(_row(visit) | {"status": "recorded", "reason": None})
                 case VisitCorrected() as visit:
@@ -147,6 +156,12 @@ def households_count(
 ) -> int:
     """How many households are registered."""
     return connection.execute(select(func.count()).select_from(LIVE.households).where(visible, *within)).scalar_one()
+
+
+def households_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:
+    """Household rows the viewer may see, by id."""
+    rows = connection.execute(select(LIVE.households).where(LIVE.households.c.household.in_(ids), visible))
+    return {row.household: row for row in rows}
 
 
 def visits_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:

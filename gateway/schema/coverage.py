@@ -70,7 +70,7 @@ class CoverageQueries:
         team=graphene.ID(),
         hamlet=graphene.ID(),
         quarter=graphene.String(description="such as 2026-Q4; this quarter by default"),
-        as_of=graphene.Date(description="of a unit: on which day's map; today in Vietnam by default"),
+        as_of=graphene.Date(description="of a unit or hamlet: on which day's map; today in Vietnam by default"),
         structure=Structure(description="of a unit; CURRENT by default"),
         after_token=graphene.String(),
         description="exactly one of unit, team, hamlet",
@@ -101,5 +101,5 @@ class CoverageQueries:
             found = context.read(rollups.coverage_of_teams, [key], asked, scope)
         else:
             key = id_of(hamlet or "", "hamlet")
-            found = context.read(rollups.coverage_of_hamlets, [key], asked, scope)
+            found = context.read(rollups.coverage_of_hamlets, [key], day, asked, scope)
         return figures_or_none(found.get(key), asked)

@@ -179,7 +179,7 @@ class Hamlet(ObjectType):
     async def resolve_coverage(hamlet: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
         context = context_of(info)
         asked = quarter_of(quarter, context.today)
-        found = await context.load(rollups.coverage_of_hamlets, hamlet.hamlet, asked, context.scope)
+        found = await context.load(rollups.coverage_of_hamlets, hamlet.hamlet, context.today, asked, context.scope)
         return figures_or_none(found, asked)
 
 

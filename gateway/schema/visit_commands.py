@@ -92,6 +92,14 @@ class VisitCommands:
         command_id=_ID(),
     )
     register_households = many(CommandOutcome, households=many(HouseholdInput), description=_BATCH)
+    move_household = graphene.Field(
+        CommandOutcome,
+        required=True,
+        id=_ID(required=True),
+        hamlet=_ID(required=True, description="to which it belongs, as when its own was divided"),
+        moved_on=graphene.Date(description="from which day on; today in Vietnam by default"),
+        command_id=_ID(),
+    )
     record_visit = graphene.Field(CommandOutcome, required=True, visit=VisitInput(required=True))
     record_visits = many(CommandOutcome, visits=many(VisitInput), description=_BATCH)
     correct_visit = graphene.Field(
@@ -124,6 +132,11 @@ class VisitCommands:
         _root: None, info: GraphQLResolveInfo, /, households: Sequence[Told]
     ) -> list[Outcome]:
         return await _register(context_of(info), households)
+
+    @staticmethod
+    @told_as_outcome
+    async def resolve_move_household(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
+        return await _move(context_of(info), told)
 
     @staticmethod
     @told_as_outcome
@@ -168,6 +181,19 @@ async def _register(context: Context, told: Sequence[Told]) -> list[Outcome]:
         return order(context, "register_household", about, payload, key)
 
     return await _send_each(context, told, ready)
+
+
+async def _move(context: Context, told: Told) -> Outcome:
+    """Both the household's hamlet and the other one are the viewer's today."""
+    context.require(*MAY["move_household"])
+    wanted, goal = id_of(told["id"], "id"), id_of(told["hamlet"], "hamlet")
+    if not await asked(context, lambda c: context.scope.households_held(c, [wanted])):
+        raise NotFound(field="id")
+    if not await asked(context, lambda c: context.scope.hamlets_held(c, [goal])):
+        raise NotFound(field="hamlet")
+    key, day = command_id_of(told.get("command_id")), told.get("moved_on")
+    payload = {"household": wanted, "hamlet": goal, "moved_on": None if day is None else day.isoformat()}
+    return (await send(context, "visits", order(context, "move_household", wanted, payload, key)))[0]
 
 
 async def _record(context: Context, told: Sequence[Told]) -> list[Outcome]:

@@ -15,7 +15,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.teams import Team
 from gateway.schema.units import Hamlet
-from gateway.unit_tree import belonging
+from gateway.unit_tree import belonging, hamlets_of
 
 
 class Visit(ObjectType):
@@ -122,10 +122,11 @@ class VisitQueries:
 
 
 def _within(context: Context, hamlet: ColumnElement[str], place: dict[str, Any]) -> list[ColumnElement[bool]]:
-    """Conditions for the `unit` and `hamlet` arguments."""
+    """Conditions for the `unit` and `hamlet` arguments; what went whole into a hamlet counts with it."""
     within: list[ColumnElement[bool]] = []
     if place.get("hamlet") is not None:
-        within.append(hamlet == id_of(place["hamlet"], "hamlet"))
+        tree = hamlets_of([id_of(place["hamlet"], "hamlet")], context.today)
+        within.append(hamlet.in_(select(tree.c.hamlet)))
     if place.get("unit") is not None:
         today = context.today
         known, tree = units.LIVE.hamlets.c, belonging([context.read(unit_id_of, place["unit"], today)], today)

@@ -1,5 +1,5 @@
 """Reporting: what the field's work adds up to.
 
-Owns household coverage per hamlet and the plans' terms (`data/plans.csv`). Publishes coverage.counted; consumes visits'
-household.registered and visit.*, and the registry's unit.registered and hamlet.registered.
+Owns household coverage per hamlet. Publishes coverage.counted and coverage.replanned; consumes visits' household.* and
+visit.*, and of the registry the map (unit.*, hamlet.*) and the plans (policy_profile.published and .superseded).
 """

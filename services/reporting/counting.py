@@ -1,11 +1,13 @@
 """Counting: the visits' events become commands to the coverage of each hamlet they touch.
 
-A corrected visit that moved touches two hamlets: the one it names and its `previous_hamlet`. Command ids derive from
-the event and the hamlet, so an event handled twice counts once. While the registry has not yet told where a hamlet
-lies, its plan cannot be known: the event waits.
+A household is counted in the hamlet it was registered in or moved to, and its visits there with it: after that hamlet
+went whole into another one, a visit may name either, and the figures of both together count nobody twice. A corrected
+visit that moved touches two hamlets: the one it names and its `previous_hamlet`. Command ids derive from the event and
+the hamlet, so an event handled twice counts once. While the registry has not yet told where a hamlet lies, its plan
+cannot be known, and while a household of a merged hamlet is not counted yet, neither can its visits: the event waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
@@ -19,7 +21,8 @@ from services.kernel.process_manager import ProcessManager
 from services.kernel.projection import Delivered
 from services.kernel.subscription import NotYet
 from services.reporting.coverage import CountHousehold, CountVisit
-from services.reporting.plans import Term, plan_in_force
+from services.reporting.household_coverage import HOUSEHOLD_COVERAGE
+from services.reporting.plans import PLANS, InForce, term_of
 from services.reporting.territory import TERRITORY
 
 ACTOR = "reporting.counting"
@@ -31,6 +34,15 @@ class HouseholdRegistered(Event, name="household.registered"):
     household: UUID
     hamlet: UUID
     registered_on: date
+
+
+class HouseholdMoved(Event, name="household.moved"):
+    """What reporting reads of the visits' event."""
+
+    household: UUID
+    hamlet: UUID
+    previous_hamlet: UUID
+    moved_on: date
 
 
 class VisitRecorded(Event, name="visit.recorded"):
@@ -83,7 +95,10 @@ class VisitVoided(Event, name="visit.voided"):
     hamlet: UUID
 
 
-Followed: TypeAlias = HouseholdRegistered | VisitRecorded | VisitCorrected | VisitVoided
+Visited: TypeAlias = VisitRecorded | VisitCorrected | VisitVoided
+Followed: TypeAlias = HouseholdRegistered | HouseholdMoved | Visited
+Touched: TypeAlias = Mapping[UUID, date | None]
+"""Hamlets, each with the day on which the visit counts there, if it does."""
 
 
 class Counting(ProcessManager):
@@ -94,49 +109,90 @@ class Counting(ProcessManager):
 
     def react(self, connection: Connection, delivered: Sequence[Delivered[Followed]]) -> Sequence[Command]:
         """One command for each hamlet touched. Raises `NotYet` while one of them is not on the map here."""
-        touched = [_touched(each.event) for each in delivered]
+        families = TERRITORY.families_of(connection, {one for each in delivered for one in _named(each.event)})
+        homes = _homes(connection, families, [each.event for each in delivered])
+        touched = [_touched(each.event, families, homes) for each in delivered]
         days = [business_date(parse_recorded_at(each.recorded)) for each in delivered]
-        provinces: dict[date, Mapping[UUID, UUID]] = {}
+        plans: dict[date, Mapping[UUID, Sequence[InForce]]] = {}
         for day in dict.fromkeys(days):
             asked = {hamlet for on, hamlets in zip(days, touched, strict=True) if on == day for hamlet in hamlets}
-            provinces[day] = TERRITORY.provinces_of(connection, asked, day)
+            plans[day] = PLANS.in_force(connection, asked, day)
         commands: list[Command] = []
         for each, day, hamlets in zip(delivered, days, touched, strict=True):
             for hamlet, guided_on in hamlets.items():
-                commands.append(_command(each, hamlet, guided_on, _plan(provinces[day], day, hamlet)))
+                commands.append(_command(each, hamlet, guided_on, plans[day]))
         return commands
 
 
-def _touched(event: Followed) -> dict[UUID, date | None]:
-    """The hamlets an event touches, with the day on which the visit counts there, if it does."""
+def _named(event: Followed) -> Sequence[UUID]:
+    previous = getattr(event, "previous_hamlet", None)
+    return [event.hamlet] if previous is None else [event.hamlet, previous]
+
+
+def _homes(
+    connection: Connection, families: Mapping[UUID, Collection[UUID]], events: Sequence[Followed]
+) -> Mapping[UUID, UUID]:
+    """Where the households visited in merged hamlets are counted."""
+    visited = {
+        event.household
+        for event in events
+        if isinstance(event, VisitRecorded | VisitCorrected) and event.hamlet in families
+    }
+    return HOUSEHOLD_COVERAGE.homes_of(connection, visited)
+
+
+def _touched(event: Followed, families: Mapping[UUID, Collection[UUID]], homes: Mapping[UUID, UUID]) -> Touched:
+    """The hamlets an event touches. Nobody remembers for whom a visit counted before: its whole family is asked."""
     match event:
         case HouseholdRegistered():
             return {event.hamlet: None}
-        case VisitCorrected(previous_hamlet=UUID() as previous) if previous != event.hamlet:
-            return {previous: None, event.hamlet: event.guided_on}
-        case VisitRecorded() | VisitCorrected():
-            return {event.hamlet: event.guided_on}
-        case VisitVoided():
-            return {event.hamlet: None}
+        case HouseholdMoved():
+            return {event.previous_hamlet: None, event.hamlet: None}
+        case VisitRecorded():
+            return {_home(event, families, homes): event.guided_on}
+        case VisitCorrected() | VisitVoided():
+            before = {one: None for named in _named(event) for one in families.get(named, (named,))}
+            if isinstance(event, VisitVoided):
+                return before
+            home = _home(event, families, homes)
+            return {**{one: None for one in before if one != home}, home: event.guided_on}
         case _:
             assert_never(event)
 
 
-def _command(delivered: Delivered[Followed], hamlet: UUID, guided_on: date | None, plan: Term | None) -> Command:
+def _home(
+    event: VisitRecorded | VisitCorrected, families: Mapping[UUID, Collection[UUID]], homes: Mapping[UUID, UUID]
+) -> UUID:
+    family = families.get(event.hamlet)
+    if family is None:
+        return event.hamlet
+    home = homes.get(event.household)
+    if home is None:
+        raise NotYet(f"household {event.household} has not been counted yet")
+    return home if home in family else event.hamlet
+
+
+def _command(
+    delivered: Delivered[Followed],
+    hamlet: UUID,
+    guided_on: date | None,
+    plans: Mapping[UUID, Sequence[InForce]],
+) -> Command:
     event, caused_by = delivered.event, _caused_by(delivered, hamlet)
-    if isinstance(event, HouseholdRegistered):
-        return CountHousehold(
-            **caused_by, hamlet=hamlet, household=event.household, registered_on=event.registered_on, plan=plan
-        )
-    return CountVisit(
-        **caused_by,
-        hamlet=hamlet,
-        visit=event.visit,
-        revision=delivered.recorded.version,
-        household=event.household,
-        guided_on=guided_on,
-        plan=plan,
-    )
+    if hamlet not in plans:
+        raise NotYet(f"hamlet {hamlet} is not on the map yet")
+    # The plan in force on the day the event was recorded: the same whenever it is handled.
+    about = {**caused_by, "hamlet": hamlet, "household": event.household, "plan": term_of(plans[hamlet])}
+    match event:
+        case HouseholdRegistered():
+            return CountHousehold(**about, registered_on=event.registered_on)
+        case HouseholdMoved():
+            return CountHousehold(**about, registered_on=event.moved_on, left=hamlet == event.previous_hamlet)
+        case VisitRecorded() | VisitCorrected() | VisitVoided():
+            revision = delivered.recorded.version
+            return CountVisit(**about, visit=event.visit, revision=revision, guided_on=guided_on)
+        case _:
+            assert_never(event)
 
 
 def _caused_by(delivered: Delivered[Any], hamlet: UUID) -> dict[str, Any]:
@@ -147,12 +203,3 @@ def _caused_by(delivered: Delivered[Any], hamlet: UUID) -> dict[str, Any]:
         "at": parse_recorded_at(recorded),
         "correlation_id": UUID(recorded.correlation_id),
     }
-
-
-def _plan(provinces: Mapping[UUID, UUID], day: date, hamlet: UUID) -> Term | None:
-    """The plan in force on the day the event was recorded: the same whenever it is handled."""
-    province = provinces.get(hamlet)
-    if province is None:
-        raise NotYet(f"hamlet {hamlet} is not on the map yet")
-    plan = plan_in_force(province, day)
-    return plan and plan.term

@@ -4,8 +4,11 @@ A household counts once in a quarter and once since the plan began, however ofte
 when its last guided visit there is corrected away or voided. To know that, the hamlet remembers every visit that ever
 counted in it. A visit's `revision` is its version in the visits' stream: what is told again, or late, changes nothing.
 
+A household that moves is counted in its new hamlet from then on; where it was guided, that stays counted.
+
 A team's coverage is the sum over the hamlets it serves: a household lives in one hamlet, so nothing is counted twice.
-Only the plan in force when something is counted is counted for; a closed plan is not judged again.
+Only the plan in force when something is counted is counted for; a closed plan is not judged again. When a plan begins
+or ends, `coverage.replanned` says what that makes of the figure.
 
 Nothing is refused here: these commands state what has happened.
 """
@@ -31,8 +34,8 @@ class CoverageCounted(Event, name="coverage.counted"):
     `households`, `plan` and `guided_since_plan` (None: no plan is known, which is not 0). All count distinct
     households; a quarter is Vietnamese calendar time, "2026-Q4".
 
-    What changed: without `visit`, `household` was registered; with it, that visit now counts for `household` on
-    `guided_on`, or no longer counts in this hamlet when `guided_on` is None.
+    What changed: without `visit`, `household` was registered, or `left` for another hamlet; with it, that visit now
+    counts for `household` on `guided_on`, or no longer counts in this hamlet when `guided_on` is None.
     """
 
     hamlet: UUID
@@ -45,7 +48,19 @@ class CoverageCounted(Event, name="coverage.counted"):
     visit: UUID | None = None
     revision: int | None = None
     guided_on: date | None = None
+    left: bool = False
 
+
+class CoverageReplanned(Event, name="coverage.replanned"):
+    """Another plan holds in the hamlet: its households guided since that one began; None and None: no plan is known."""
+
+    hamlet: UUID
+    plan: str | None
+    households: int
+    guided_since_plan: int | None
+
+
+CoverageEvent: TypeAlias = CoverageCounted | CoverageReplanned
 
 # -- state ------------------------------------------------------------------------------------------------------------
 
@@ -67,6 +82,8 @@ class Coverage:
     visits: Mapping[UUID, Guidance] = field(default_factory=dict)
     days: Mapping[UUID, tuple[date, ...]] = field(default_factory=dict)
     """Sorted days by household, one entry a visit: counting stays cheap when a hamlet has thousands of visits."""
+    told: tuple[str | None, int | None] = (None, None)
+    """The plan told last, and the households guided since it began."""
 
     def guided_between(self, first: date, last: date) -> int:
         """Distinct households guided from `first` to `last`, both included."""
@@ -95,9 +112,14 @@ def days_of(quarter: str) -> tuple[date, date]:
     return date(year, number * 3 - 2, 1), after - timedelta(days=1)
 
 
-def evolve(state: Coverage, event: CoverageCounted) -> Coverage:
+def evolve(state: Coverage, event: CoverageEvent) -> Coverage:
     """The hamlet after `event`; the second event of one change says the same again."""
+    state = replace(state, told=(event.plan, event.guided_since_plan))
+    if isinstance(event, CoverageReplanned):
+        return state
     if event.visit is None:
+        if event.left:
+            return replace(state, households=state.households - {event.household})
         return replace(state, households=state.households | {event.household})
     return state.with_visit(event.visit, Guidance(event.revision or 0, event.household, event.guided_on))
 
@@ -106,11 +128,15 @@ def evolve(state: Coverage, event: CoverageCounted) -> Coverage:
 
 
 class CountHousehold(Command, name="count_household"):
-    """A household was registered in the hamlet. `plan` is the one in force now, if any is known."""
+    """A household was registered in the hamlet, or moved there on that day, or `left` it.
+
+    `plan` is the one in force now, if any is known.
+    """
 
     hamlet: UUID
     household: UUID
     registered_on: date
+    left: bool = False
     plan: Term | None = None
 
 
@@ -125,26 +151,35 @@ class CountVisit(Command, name="count_visit"):
     plan: Term | None = None
 
 
-CoverageCommand: TypeAlias = CountHousehold | CountVisit
+class CountUnderPlan(Command, name="count_under_plan"):
+    """A plan began or ended: `plan` is the one in force now."""
+
+    hamlet: UUID
+    plan: Term | None = None
+
+
+CoverageCommand: TypeAlias = CountHousehold | CountVisit | CountUnderPlan
 
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
-def decide(command: CoverageCommand, state: Coverage) -> Sequence[CoverageCounted]:
+def decide(command: CoverageCommand, state: Coverage) -> Sequence[CoverageEvent]:
     """One event for each quarter whose figure may have changed."""
     match command:
         case CountHousehold():
             return _count_household(command, state)
         case CountVisit():
             return _count_visit(command, state)
+        case CountUnderPlan():
+            return _count_under_plan(command, state)
         case _:
             assert_never(command)
 
 
 def _count_household(command: CountHousehold, state: Coverage) -> Sequence[CoverageCounted]:
-    if command.household in state.households:
+    if (command.household in state.households) is not command.left:
         return []
-    after = replace(state, households=state.households | {command.household})
+    after = replace(state, households=state.households ^ {command.household})
     return [_counted(after, command, quarter_of(command.registered_on))]
 
 
@@ -163,33 +198,46 @@ def _count_visit(command: CountVisit, state: Coverage) -> Sequence[CoverageCount
     return [_counted(after, command, quarter) for quarter in sorted({quarter_of(day) for day in days if day})]
 
 
+def _count_under_plan(command: CountUnderPlan, state: Coverage) -> Sequence[CoverageReplanned]:
+    plan, guided = _since_plan(state, command.plan)
+    if not (state.households or state.visits) or (plan, guided) == state.told:
+        return []
+    households = len(state.households)
+    return [CoverageReplanned(hamlet=command.hamlet, plan=plan, households=households, guided_since_plan=guided)]
+
+
+def _since_plan(state: Coverage, plan: Term | None) -> tuple[str | None, int | None]:
+    return (None, None) if plan is None else (plan.plan, state.guided_between(plan.since, plan.until))
+
+
 def _counts_alike(before: Guidance, command: CountVisit) -> bool:
     if before.guided_on is None or command.guided_on is None:
         return before.guided_on is command.guided_on
     return (before.household, before.guided_on) == (command.household, command.guided_on)
 
 
-def _counted(after: Coverage, command: CoverageCommand, quarter: str) -> CoverageCounted:
+def _counted(after: Coverage, command: CountHousehold | CountVisit, quarter: str) -> CoverageCounted:
     visit = command.visit if isinstance(command, CountVisit) else None
     change = after.visits[visit] if visit is not None else None
-    plan = command.plan
+    plan, since_plan = _since_plan(after, command.plan)
     return CoverageCounted(
         hamlet=command.hamlet,
-        plan=None if plan is None else plan.plan,
+        plan=plan,
         quarter=quarter,
         households=len(after.households),
         guided_in_quarter=after.guided_between(*days_of(quarter)),
-        guided_since_plan=None if plan is None else after.guided_between(plan.since, plan.until),
+        guided_since_plan=since_plan,
         household=command.household if change is None else change.household,
         visit=visit,
         revision=None if change is None else change.revision,
         guided_on=None if change is None else change.guided_on,
+        left=isinstance(command, CountHousehold) and command.left,
     )
 
 
-COVERAGE: Aggregate[Coverage, CoverageCommand, CoverageCounted] = Aggregate(
+COVERAGE: Aggregate[Coverage, CoverageCommand, CoverageEvent] = Aggregate(
     category="coverage",
-    events=CoverageCounted,
+    events=CoverageEvent,
     commands=CoverageCommand,
     initial=Coverage(),
     evolve=evolve,

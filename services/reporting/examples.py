@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
-from services.reporting.coverage import CoverageCounted
+from services.reporting.coverage import CoverageCounted, CoverageReplanned
 
 COVERAGE_COUNTED = CoverageCounted(
     hamlet=UUID("019a0000-0000-7000-8000-000000000001"),
@@ -19,4 +19,8 @@ COVERAGE_COUNTED = CoverageCounted(
     guided_on=date(2026, 10, 6),
 )
 
-EXAMPLES: tuple[Event, ...] = (COVERAGE_COUNTED,)
+COVERAGE_REPLANNED = CoverageReplanned(
+    hamlet=UUID("019a0000-0000-7000-8000-000000000001"), plan="XA-2026", households=212, guided_since_plan=12
+)
+
+EXAMPLES: tuple[Event, ...] = (COVERAGE_COUNTED, COVERAGE_REPLANNED)

@@ -1,22 +1,25 @@
 """Households guided directly: how many in a hamlet, a team's hamlets, a commune, a province.
 
-Read from reporting's own coverage.counted. Roll-ups are sums: every household lives in exactly one hamlet.
+Read from reporting's own coverage.counted. Roll-ups are sums: every household lives in exactly one hamlet. Since when
+"since the plan began" is, is asked when somebody asks: a plan that begins or ends today does so without a new count.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Integer,
+    Select,
     Table,
     Text,
     and_,
+    bindparam,
     func,
     select,
 )
@@ -24,6 +27,7 @@ from sqlalchemy import (
 from services.kernel.projection import Delivered, Projection
 from services.kernel.rows import Rows, write_all
 from services.reporting.coverage import CoverageCounted
+from services.reporting.plans import GUIDED, PLANS, Target, Term, target_of, term_of
 from services.reporting.territory import TERRITORY
 
 Scope = Collection[UUID] | UUID
@@ -34,7 +38,8 @@ Scope = Collection[UUID] | UUID
 class CoverageFigures:
     """Sums over `hamlets` hamlets that have been counted; None is "not known", never 0.
 
-    Under two plans at once (hamlets of two provinces) there is no one "since the plan began".
+    Hamlets under different plans (of two provinces) have no one "since the plan began". `target` is what the plans in
+    force ask; None: not stated.
     """
 
     hamlets: int
@@ -42,17 +47,19 @@ class CoverageFigures:
     guided_in_quarter: int | None
     plan: str | None
     guided_since_plan: int | None
+    target: Target | None = None
 
 
 class HouseholdCoverage(Projection):
-    """Newest figures by hamlet, by hamlet and quarter, by hamlet and plan."""
+    """Newest figures by hamlet, by hamlet and quarter; what each visit counts for; where each household is counted."""
 
     name: ClassVar[str] = "household_coverage"
     views: ClassVar[dict[str, Any]] = {"reporting": CoverageCounted}
 
     hamlets: Table
     quarters: Table
-    plans: Table
+    guided: Table
+    homes: Table
 
     def define(self) -> None:
         self.hamlets = Table(
@@ -68,56 +75,86 @@ class HouseholdCoverage(Projection):
             Column("quarter", Text, primary_key=True),
             Column("guided", Integer, nullable=False),
         )
-        self.plans = Table(
-            f"household_coverage_plans{self.suffix}",
+        self.guided = Table(
+            f"household_coverage_guided{self.suffix}",
             self.metadata,
             Column("hamlet", Text, primary_key=True),
-            Column("plan", Text, primary_key=True),
-            Column("guided", Integer, nullable=False),
+            Column("visit", Text, primary_key=True),
+            Column("household", Text, nullable=False),
+            Column("day", Text),
+        )
+        """ISO days; no day: the visit counts for nothing there (any more)."""
+        self.homes = Table(
+            f"household_coverage_homes{self.suffix}",
+            self.metadata,
+            Column("household", Text, primary_key=True),
+            Column("hamlet", Text, nullable=False),
         )
 
     def apply(self, connection: Connection, events: Sequence[Delivered[CoverageCounted]]) -> None:
-        hamlets, quarters, plans = Rows(self.hamlets), Rows(self.quarters), Rows(self.plans)
+        hamlets, quarters = Rows(self.hamlets), Rows(self.quarters)
+        guided, homes = Rows(self.guided), Rows(self.homes)
         for delivered in events:
             event = delivered.event
-            hamlet = str(event.hamlet)
+            hamlet, household = str(event.hamlet), str(event.household)
             hamlets.put({"hamlet": hamlet, "households": event.households})
             quarters.put({"hamlet": hamlet, "quarter": event.quarter, "guided": event.guided_in_quarter})
-            if event.plan is not None and event.guided_since_plan is not None:
-                plans.put({"hamlet": hamlet, "plan": event.plan, "guided": event.guided_since_plan})
-        write_all(connection, hamlets, quarters, plans)
+            if event.visit is not None:
+                day = None if event.guided_on is None else event.guided_on.isoformat()
+                guided.put({"hamlet": hamlet, "visit": str(event.visit), "household": household, "day": day})
+            elif not event.left:
+                homes.put({"household": household, "hamlet": hamlet})
+        write_all(connection, hamlets, quarters, guided, homes)
 
-    def figures(
-        self, connection: Connection, scope: Scope, quarter: str, plans: Collection[str], day: date
-    ) -> CoverageFigures:
-        """The sums for `scope` as of `day`; `plans` are those in force, of which each hamlet has at most one."""
+    def homes_of(self, connection: Connection, households: Collection[UUID]) -> dict[UUID, UUID]:
+        """The hamlet each household is counted in, as far as that has come."""
+        asked = {"households": [str(household) for household in households]}
+        rows = connection.execute(self._homes_asked, asked) if households else ()
+        return {UUID(row.household): UUID(row.hamlet) for row in rows}
+
+    @cached_property
+    def _homes_asked(self) -> Select[Any]:
+        homes = self.homes.c
+        return select(self.homes).where(homes.household.in_(bindparam("households", expanding=True)))
+
+    def figures(self, connection: Connection, scope: Scope, quarter: str, day: date) -> CoverageFigures:
+        """The sums for `scope` as of `day`: of a unit under the plan that binds it, of hamlets under theirs.
+
+        What went whole into a hamlet by that day is summed with it.
+        """
+        roots = [scope] if isinstance(scope, UUID) else scope
         row = connection.execute(
             select(
                 func.count().label("hamlets"),
                 func.sum(self.hamlets.c.households).label("households"),
                 func.sum(func.coalesce(self.quarters.c.guided, 0)).label("in_quarter"),
-                func.min(self.plans.c.plan).label("plan"),
-                func.max(self.plans.c.plan).label("other_plan"),
-                func.sum(self.plans.c.guided).label("since_plan"),
             )
             .select_from(self.hamlets)
             .outerjoin(
                 self.quarters,
                 and_(self.quarters.c.hamlet == self.hamlets.c.hamlet, self.quarters.c.quarter == quarter),
             )
-            .outerjoin(
-                self.plans,
-                and_(self.plans.c.hamlet == self.hamlets.c.hamlet, self.plans.c.plan.in_(plans)),
-            )
-            .where(self._within(scope, day))
+            .where(self.hamlets.c.hamlet.in_(TERRITORY.hamlets_under(roots, day)))
         ).one()
-        plan, since_plan = (row.plan, row.since_plan) if row.plan == row.other_plan else (None, None)
-        return CoverageFigures(row.hamlets, row.households, row.in_quarter, plan, since_plan)
+        if not row.hamlets:
+            return CoverageFigures(0, None, None, None, None)
+        plans = PLANS.in_force(connection, roots, day)
+        term, target = _the_one([(term_of(each), target_of(each, GUIDED)) for each in plans.values()])
+        since_plan = None if term is None else self._guided_under(connection, term, roots, day)
+        plan = None if term is None else term.plan
+        return CoverageFigures(row.hamlets, row.households, row.in_quarter, plan, since_plan, target)
 
-    def _within(self, scope: Scope, day: date) -> ColumnElement[bool]:
-        if isinstance(scope, UUID):
-            return self.hamlets.c.hamlet.in_(TERRITORY.hamlets_under(scope, day))
-        return self.hamlets.c.hamlet.in_([str(hamlet) for hamlet in scope])
+    def _guided_under(self, connection: Connection, term: Term, roots: Collection[UUID], day: date) -> int:
+        guided = self.guided.c
+        under = guided.day.between(term.since.isoformat(), term.until.isoformat())
+        here = select(func.count(guided.household.distinct())).where(
+            under, guided.hamlet.in_(TERRITORY.hamlets_under(roots, day))
+        )
+        return int(connection.execute(here).scalar_one())
+
+
+def _the_one(found: Sequence[tuple[Term | None, Target | None]]) -> tuple[Term | None, Target | None]:
+    return found[0] if found and all(each == found[0] for each in found) else (None, None)
 
 
 HOUSEHOLD_COVERAGE = HouseholdCoverage()

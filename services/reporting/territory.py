@@ -1,6 +1,6 @@
 """Where a hamlet lies on a day: its commune and province, told by the registry, for plans and roll-ups.
 
-A unit that went whole into another lies under that one from the day on, so that nobody's figures are lost.
+A unit or hamlet that went whole into another lies under that one from the day on, so that nobody's figures are lost.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Select, Table, Text, and_, bindparam, select
+from sqlalchemy import Boolean, Column, Connection, Index, Select, Table, Text, and_, bindparam, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.kernel.message import Event
@@ -59,90 +59,126 @@ class HamletTransferred(Event, name="hamlet.transferred"):
     on: date
 
 
-TerritoryEvent: TypeAlias = UnitRegistered | UnitTransferred | UnitSucceeded | HamletRegistered | HamletTransferred
+class HamletSucceeded(Event, name="hamlet.succeeded"):
+    """Where a hamlet went, whole or in part."""
+
+    hamlet: UUID
+    successor: UUID
+    part: bool
+    on: date
+
+
+HamletEvent: TypeAlias = HamletRegistered | HamletTransferred | HamletSucceeded
+TerritoryEvent: TypeAlias = UnitRegistered | UnitTransferred | UnitSucceeded | HamletEvent
+HAMLET = "hamlet"
 
 
 class Territory(Projection):
-    """The tree of units by spans of days, whatever its tiers on a given day, and the hamlets under it."""
+    """The tree of units and hamlets by spans of days, whatever its tiers on a given day."""
 
     name: ClassVar[str] = "territory"
     views: ClassVar[dict[str, Any]] = {"registry": TerritoryEvent}
 
-    units: Table
-    hamlets: Table
+    places: Table
 
     def define(self) -> None:
-        self.units = Table(
-            f"territory_units{self.suffix}",
+        self.places = Table(
+            f"territory_places{self.suffix}",
             self.metadata,
-            Column("unit", Text, primary_key=True),
+            Column("place", Text, primary_key=True),
             Column("since", Text, primary_key=True),
             Column("until", Text, nullable=False),
             Column("level", Text, nullable=False),
             Column("parent", Text),
-            Index(f"territory_units_parent{self.suffix}", "parent"),
+            Column("gone", Boolean, nullable=False),
+            Index(f"territory_places_parent{self.suffix}", "parent"),
         )
-        self.hamlets = Table(
-            f"territory_hamlets{self.suffix}",
-            self.metadata,
-            Column("hamlet", Text, primary_key=True),
-            Column("since", Text, primary_key=True),
-            Column("until", Text, nullable=False),
-            Column("commune", Text, nullable=False),
-            Index(f"territory_hamlets_commune{self.suffix}", "commune"),
-        )
-        """ISO days, `until` not included; the rows of one unit or hamlet cover all days."""
+        """ISO days, `until` not included; the rows of one place cover all days. What is `gone` lies under its heir."""
 
     def apply(self, connection: Connection, events: Sequence[Delivered[TerritoryEvent]]) -> None:
-        units = Spans(self.units, "unit", ALWAYS, FOR_EVER)
-        hamlets = Spans(self.hamlets, "hamlet", ALWAYS, FOR_EVER)
+        places = Spans(self.places, "place", ALWAYS, FOR_EVER)
         for delivered in events:
             match delivered.event:
-                case UnitRegistered(unit=unit, level=level, parent=parent):
-                    above = None if parent is None else str(parent)
-                    units.begin({"unit": str(unit), "level": level, "parent": above})
-                case HamletRegistered(hamlet=hamlet, commune=commune):
-                    hamlets.begin({"hamlet": str(hamlet), "commune": str(commune)})
-                case UnitSucceeded(part=True):
+                case UnitRegistered(unit=place, level=level, parent=parent):
+                    places.begin(_row(place, level, parent))
+                case HamletRegistered(hamlet=place, commune=parent):
+                    places.begin(_row(place, HAMLET, parent))
+                case (
+                    UnitTransferred(unit=place, parent=goal, on=on)
+                    | HamletTransferred(hamlet=place, commune=goal, on=on)
+                ):
+                    places.change(str(place), {"parent": str(goal)}, on.isoformat())
+                case UnitSucceeded(part=True) | HamletSucceeded(part=True):
                     pass
-                case UnitTransferred(unit=unit, parent=goal, on=on) | UnitSucceeded(unit=unit, successor=goal, on=on):
-                    units.change(str(unit), {"parent": str(goal)}, on.isoformat())
-                case HamletTransferred(hamlet=hamlet, commune=commune, on=on):
-                    hamlets.change(str(hamlet), {"commune": str(commune)}, on.isoformat())
+                case (
+                    UnitSucceeded(unit=place, successor=goal, on=on)
+                    | HamletSucceeded(hamlet=place, successor=goal, on=on)
+                ):
+                    places.change(str(place), {"parent": str(goal), "gone": True}, on.isoformat())
                 case _:
                     assert_never(delivered.event)
-        units.write(connection)
-        hamlets.write(connection)
+        places.write(connection)
 
-    def hamlets_under(self, unit: UUID, day: date) -> Select[Any]:
-        """Ids of all hamlets of a province, district or commune on a day."""
-        units, hamlets = self.units, self.hamlets
-        below = select(units.c.unit).where(units.c.unit == str(unit)).cte("below", recursive=True)
-        below = below.union(select(units.c.unit).where(units.c.parent == below.c.unit, _on(units, day.isoformat())))
-        here = hamlets.c.commune.in_(select(below.c.unit))
-        return select(hamlets.c.hamlet).where(here, _on(hamlets, day.isoformat()))
+    def hamlets_under(self, roots: Collection[UUID], day: date) -> Select[Any]:
+        """Ids of all hamlets of provinces, districts or communes on a day, or of hamlets: those that went into them."""
+        places, on = self.places.c, self._on(day.isoformat())
+        below = select(places.place, places.level).where(places.place.in_([str(root) for root in roots]), on)
+        tree = below.cte("below", recursive=True)
+        tree = tree.union(select(places.place, places.level).where(places.parent == tree.c.place, on))
+        return select(tree.c.place).where(tree.c.level == HAMLET)
 
-    def provinces_of(self, connection: Connection, hamlets: Collection[UUID], day: date) -> dict[UUID, UUID]:
-        """The province each hamlet lies in on a day; one is left out while the registry's events have not all come."""
-        asked = {"hamlets": [str(hamlet) for hamlet in hamlets], "day": day.isoformat()}
-        return {UUID(row.hamlet): UUID(row.unit) for row in connection.execute(self._provinces_asked, asked)}
+    def families_of(self, connection: Connection, hamlets: Collection[UUID]) -> dict[UUID, set[UUID]]:
+        """Of each hamlet into which others went whole, on any day, directly or not: these and itself."""
+        found: dict[UUID, set[UUID]] = {}
+        for row in connection.execute(self._families_asked, {"hamlets": [str(hamlet) for hamlet in hamlets]}):
+            found.setdefault(UUID(row.heir), {UUID(row.heir)}).add(UUID(row.place))
+        return found
+
+    def chains_of(self, connection: Connection, places: Collection[UUID], day: date) -> dict[UUID, list[UUID]]:
+        """The units that bind each place on a day, itself and the nearest first, up to its province.
+
+        What is gone binds nobody. A place is left out while the registry's events have not all come.
+        """
+        asked = {"places": [str(place) for place in places], "day": day.isoformat()}
+        chains: dict[UUID, list[UUID]] = {}
+        whole: set[UUID] = set()
+        for row in connection.execute(self._chains_asked, asked):
+            chain = chains.setdefault(UUID(row.start), [])
+            if row.level != HAMLET and not row.gone:
+                chain.append(UUID(row.place))
+            if row.level == "province" and row.parent is None:
+                whole.add(UUID(row.start))
+        return {start: chain for start, chain in chains.items() if start in whole}
 
     @cached_property
-    def _provinces_asked(self) -> Select[Any]:
+    def _chains_asked(self) -> Select[Any]:
         # Asked with every batch of visits: built once.
-        units, hamlets = self.units.c, self.hamlets.c
+        places = self.places.c
         day: Any = bindparam("day")
-        columns = (units.unit, units.level, units.parent)
-        first = select(hamlets.hamlet, *columns).join(self.units, units.unit == hamlets.commune)
-        first = first.where(_on(self.hamlets, day), _on(self.units, day))
-        above = first.where(hamlets.hamlet.in_(bindparam("hamlets", expanding=True))).cte("above", recursive=True)
-        step = select(above.c.hamlet, *columns).where(units.unit == above.c.parent, _on(self.units, day))
+        said = (places.place, places.level, places.parent, places.gone)
+        first = select(places.place.label("start"), *said, literal(0).label("steps"))
+        first = first.where(places.place.in_(bindparam("places", expanding=True)), self._on(day))
+        above = first.cte("above", recursive=True)
+        step = select(above.c.start, *said, above.c.steps + 1).where(places.place == above.c.parent, self._on(day))
         above = above.union_all(step)
-        return select(above.c.hamlet, above.c.unit).where(above.c.level == "province", above.c.parent.is_(None))
+        return select(above).order_by(above.c.start, above.c.steps)
+
+    @cached_property
+    def _families_asked(self) -> Select[Any]:
+        places = self.places.c
+        mine = places.parent.in_(bindparam("hamlets", expanding=True))
+        went = select(places.parent.label("heir"), places.place).where(mine, places.level == HAMLET)
+        family = went.cte("family", recursive=True)
+        before = select(family.c.heir, places.place).where(places.parent == family.c.place, places.level == HAMLET)
+        return select(family.union(before))
+
+    def _on(self, day: Any) -> ColumnElement[bool]:
+        return and_(self.places.c.since <= day, self.places.c.until > day)
 
 
-def _on(table: Table, day: Any) -> ColumnElement[bool]:
-    return and_(table.c.since <= day, table.c.until > day)
+def _row(place: UUID, level: str, parent: UUID | None) -> dict[str, Any]:
+    above = None if parent is None else str(parent)
+    return {"place": str(place), "level": level, "parent": above, "gone": False}
 
 
 TERRITORY = Territory()

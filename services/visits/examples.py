@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.message import Event
-from services.visits.household import HouseholdRegistered
+from services.visits.household import HouseholdMoved, HouseholdRegistered
 from services.visits.visit import VisitCorrected, VisitRecorded, VisitVoided
 
 HAMLET = UUID("019a0000-0000-7000-8000-000000000001")
@@ -15,6 +15,9 @@ VISIT = UUID("019a0000-0000-7000-8000-000000000005")
 PREVIOUS_HAMLET = UUID("019a0000-0000-7000-8000-000000000006")
 
 HOUSEHOLD_REGISTERED = HouseholdRegistered(household=HOUSEHOLD, hamlet=HAMLET, registered_on=date(2026, 10, 5))
+HOUSEHOLD_MOVED = HouseholdMoved(
+    household=HOUSEHOLD, hamlet=HAMLET, previous_hamlet=PREVIOUS_HAMLET, moved_on=date(2026, 10, 5)
+)
 VISIT_RECORDED = VisitRecorded(
     visit=VISIT,
     household=HOUSEHOLD,
@@ -41,4 +44,10 @@ VISIT_CORRECTED = VisitCorrected(
 )
 VISIT_VOIDED = VisitVoided(visit=VISIT, household=HOUSEHOLD, hamlet=HAMLET, team=TEAM, reason="duplicate")
 
-EXAMPLES: tuple[Event, ...] = (HOUSEHOLD_REGISTERED, VISIT_RECORDED, VISIT_CORRECTED, VISIT_VOIDED)
+EXAMPLES: tuple[Event, ...] = (
+    HOUSEHOLD_REGISTERED,
+    HOUSEHOLD_MOVED,
+    VISIT_RECORDED,
+    VISIT_CORRECTED,
+    VISIT_VOIDED,
+)

@@ -1,9 +1,13 @@
-"""The household, the hamlet and the team of a visit belong together: checked before each visit is decided.
+"""The household, the hamlet and the team of a visit belong together on its day: checked before each visit is decided.
+
+When hamlets went whole into another one, that one has their households and their teams from the day on: a visit may
+name the hamlet the household was registered in or any that this one went into by then, and a team that was not renewed
+yet goes on serving there.
 
 Errors:
 
     Refused
-    ├── UnknownHousehold     "UNKNOWN_HOUSEHOLD"
+    ├── UnknownHousehold     "UNKNOWN_HOUSEHOLD"     see `household`
     ├── UnknownHamlet        "UNKNOWN_HAMLET"        see `household`
     ├── HouseholdElsewhere   "HOUSEHOLD_ELSEWHERE"   the household lives in another hamlet
     ├── UnknownTeam          "UNKNOWN_TEAM"
@@ -14,14 +18,8 @@ from datetime import date
 from uuid import UUID
 
 from services.kernel.decider import Lookup, NotKnownHere, Refused
-from services.visits.household import HOUSEHOLD, check_hamlet
+from services.visits.household import HOUSEHOLD, UnknownHousehold, check_hamlet
 from services.visits.territory import TERRITORY
-
-
-class UnknownHousehold(NotKnownHere):
-    """No household was registered under this id."""
-
-    code = "UNKNOWN_HOUSEHOLD"
 
 
 class HouseholdElsewhere(Refused):
@@ -48,14 +46,22 @@ def check_place(household: UUID, hamlet: UUID, team: UUID, day: date, lookup: Lo
     The household may have been registered a moment ago in the same batch: its stream is asked, not a read model.
     """
     home = lookup.state(HOUSEHOLD, str(household))
-    if home is None or home.hamlet != hamlet:
+    if home is None:
         check_hamlet(hamlet, lookup)
-        if home is None:
-            raise UnknownHousehold("Hộ này chưa được ghi danh.", field="household")
+        raise UnknownHousehold("Hộ này chưa được ghi danh.", field="household")
+    lived = str(home.hamlet_on(day))
+    if str(hamlet) != lived and str(hamlet) not in _became(lived, day, lookup):
+        check_hamlet(hamlet, lookup)
         raise HouseholdElsewhere("Hộ này thuộc ấp, khóm khác.", field="hamlet")
     spans = lookup.query(TERRITORY.served_by, team=str(team))
     if not spans:
         raise UnknownTeam("Không có Tổ công nghệ số cộng đồng này.", field="team")
     served = {span.hamlet for span in spans if span.since <= day.isoformat() < span.until}
-    if str(hamlet) not in served:
+    if lived not in served and _became(lived, day, lookup)[-1] not in {_became(one, day, lookup)[-1] for one in served}:
         raise TeamNotServing("Ngày đó Tổ này không phụ trách ấp, khóm của hộ.", field="team")
+
+
+def _became(hamlet: str, day: date, lookup: Lookup) -> list[str]:
+    """The hamlet and those it went into as a whole by that day, in their order."""
+    heirs = lookup.query(TERRITORY.heirs, hamlet=hamlet)
+    return [hamlet, *(heir.successor for heir in heirs if heir.on_day <= day.isoformat())]

@@ -12,12 +12,10 @@ from gateway import (
     units as gateway_units,
     visits as gateway_visits,
 )
-from services.kernel.clock import business_date, system_clock
 from services.kernel.database import Database
 from services.reporting import household_coverage, territory as reporting_territory
-from services.reporting.plans import plan_in_force
 from services.visits import territory as visits_territory
-from tests.faults.driver import PROVINCE, Acknowledged, Payload
+from tests.faults.driver import Acknowledged, Payload
 
 Shown = dict[str, set[tuple[Any, ...]]]
 """Rows by read model and table."""
@@ -34,23 +32,20 @@ def expected(log: Iterable[Acknowledged]) -> Shown:
     homes: dict[str, set[str]] = {}
     for household, payload in households.items():
         homes.setdefault(payload["hamlet"], set()).add(household)
-    quarters, since_plan = _guided(visits.values())
-    plan = plan_in_force(PROVINCE, business_date(system_clock()))
-    name = None if plan is None else plan.plan
-    planned = {hamlet: len(since_plan.get(hamlet, ())) if plan else None for hamlet in homes}
+    quarters = _guided(visits.values())
     quarter_rows = {(hamlet, quarter, len(guided)) for (hamlet, quarter), guided in quarters.items() if guided}
     return {
         "visits.territory hamlets": {(hamlet,) for hamlet in hamlets},
         "visits.territory served": served,
-        "reporting.territory hamlets": set(hamlets.items()),
+        "reporting.territory places": set(hamlets.items()),
         "reporting.household_coverage households": {(hamlet, len(living)) for hamlet, living in homes.items()},
         "reporting.household_coverage quarters": quarter_rows,
-        "reporting.household_coverage plans": {(h, name, count) for h, count in planned.items() if count},
+        "reporting.household_coverage homes": {(h, p["hamlet"]) for h, p in households.items()},
         "gateway.units hamlets": set(hamlets.items()),
         "gateway.teams served": served,
         "gateway.visits households": {(h, p["hamlet"], p["registered_on"]) for h, p in households.items()},
         "gateway.visits visits": {_visit_row(visit) for visit in visits.values()},
-        "gateway.coverage hamlets": {(h, name, len(living), planned[h]) for h, living in homes.items()},
+        "gateway.coverage hamlets": {(h, None, len(living), None) for h, living in homes.items()},
         "gateway.coverage quarters": quarter_rows,
     }
 
@@ -78,19 +73,16 @@ def _facts(payload: Payload) -> Payload:
     return facts | {"services": sorted(set(facts["services"]))}
 
 
-def _guided(visits: Iterable[Payload]) -> tuple[dict[tuple[str, str], set[str]], dict[str, set[str]]]:
+def _guided(visits: Iterable[Payload]) -> dict[tuple[str, str], set[str]]:
+    """Nobody has published a plan here: households are counted by quarter and not since a plan began."""
     quarters: dict[tuple[str, str], set[str]] = {}
-    since_plan: dict[str, set[str]] = {}
-    plan = plan_in_force(PROVINCE, business_date(system_clock()))
     for visit in visits:
         if visit["outcome"] != "guided" or visit["status"] == "voided":
             continue
         day = date.fromisoformat(visit["visited_on"])
         quarter = f"{day.year}-Q{(day.month + 2) // 3}"
         quarters.setdefault((visit["hamlet"], quarter), set()).add(visit["household"])
-        if plan is not None and plan.since <= day <= plan.until:
-            since_plan.setdefault(visit["hamlet"], set()).add(visit["household"])
-    return quarters, since_plan
+    return quarters
 
 
 def _visit_row(visit: Payload) -> tuple[Any, ...]:
@@ -110,12 +102,14 @@ def shown(databases: Mapping[str, Database]) -> Shown:
     return {
         "visits.territory hamlets": _rows(visits, mine.hamlets, "hamlet"),
         "visits.territory served": _rows(visits, mine.served, "team", "hamlet"),
-        "reporting.territory hamlets": _rows(reporting, theirs.hamlets, "hamlet", "commune"),
+        "reporting.territory places": {
+            row[1:] for row in _rows(reporting, theirs.places, "level", "place", "parent") if row[0] == "hamlet"
+        },
         "reporting.household_coverage households": _rows(reporting, counted.hamlets, "hamlet", "households"),
         "reporting.household_coverage quarters": _some(
             _rows(reporting, counted.quarters, "hamlet", "quarter", "guided")
         ),
-        "reporting.household_coverage plans": _some(_rows(reporting, counted.plans, "hamlet", "plan", "guided")),
+        "reporting.household_coverage homes": _rows(reporting, counted.homes, "household", "hamlet"),
         "gateway.units hamlets": _rows(gateway, gateway_units.LIVE.hamlets, "hamlet", "commune"),
         "gateway.teams served": _rows(gateway, gateway_teams.LIVE.served, "team", "hamlet"),
         "gateway.visits households": _rows(gateway, visited.households, "household", "hamlet", "registered_on"),

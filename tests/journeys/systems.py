@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.rabbitmq import RabbitServer
 from deploy.topology import Topology
 from services.kernel.settings import Settings
-from services.registry.import_map import REORGANISATIONS, SUCCESSIONS_CSV, UNITS_CSV
+from services.registry.import_map import PROFILES, REORGANISATIONS, SUCCESSIONS_CSV, UNITS_CSV
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_SECONDS = 90.0
@@ -170,7 +171,8 @@ class DistributedRun(Running):
         self.topology.start()
         self.topology.await_beats(PATIENCE_SECONDS)
         units, successions = _map_of_ca_mau(self.home)
-        files = ("--units", str(units), "--successions", str(successions), "--reorganisations", str(REORGANISATIONS))
+        files = ["--units", str(units), "--successions", str(successions), "--reorganisations", str(REORGANISATIONS)]
+        files += ["--profiles", str(_plans_of_ca_mau(self.home))]
         imported = self.causo("import", *files)
         assert imported.returncode == 0, imported.stdout + imported.stderr
         self.broker.settle()
@@ -220,6 +222,14 @@ def _map_of_ca_mau(home: Path) -> tuple[Path, Path]:
         if {("legacy", row["legacy_code"]), ("current", row["current_code"])} <= known
     ]  # fmt: skip
     return _written(home / "units.csv", kept), _written(home / "successions.csv", gone)
+
+
+def _plans_of_ca_mau(home: Path) -> Path:
+    """A folder with the plans of both Cà Mau."""
+    (home / "profiles").mkdir()
+    for plan in PROFILES.glob("CM-*.toml"):
+        shutil.copy(plan, home / "profiles")
+    return home / "profiles"
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -13,13 +13,14 @@ from services.kernel.message import Event, Recorded
 from services.kernel.projection import Delivered
 from services.reporting.counting import Counting, Followed
 from services.reporting.coverage import COVERAGE, CountHousehold, CountVisit, Coverage, CoverageCounted
-from services.reporting.plans import plans
+from services.reporting.household_coverage import HouseholdCoverage
+from services.reporting.plans import Plan, Plans, PolicyProfilePublished, Term
 from services.reporting.territory import HamletRegistered, Territory, UnitRegistered
 
-PLAN = plans()[0]
+PLAN = Term(plan="CM-2026-20", since=date(2026, 1, 16), until=date(2030, 12, 31))
 RECORDED_AT = datetime(2026, 10, 8, 5, 0, tzinfo=UTC)
 TODAY = date(2026, 10, 8)
-PROVINCE = PLAN.province
+PROVINCE = derived_id("unit", "current", "province", "96")
 COMMUNE, OTHER_COMMUNE = (derived_id("test", "commune", n) for n in range(2))
 HAMLETS = tuple(derived_id("test", "hamlet", n) for n in range(3))
 COMMUNE_OF = {HAMLETS[0]: COMMUNE, HAMLETS[1]: COMMUNE, HAMLETS[2]: OTHER_COMMUNE}
@@ -29,6 +30,16 @@ REGISTRY: list[Event] = [
     UnitRegistered(unit=OTHER_COMMUNE, level="commune", parent=PROVINCE),
     *(HamletRegistered(hamlet=hamlet, commune=commune) for hamlet, commune in COMMUNE_OF.items()),
 ]
+
+
+def published(territory: UUID, plan: Term, *rules: dict[str, Any], open_ended: bool = False) -> PolicyProfilePublished:
+    """A plan of a territory as the registry publishes it."""
+    last = None if open_ended else plan.until
+    said = Plan(code=plan.plan, valid_from=plan.since, valid_to=last, rules=rules)
+    return PolicyProfilePublished(territory=territory, profile=derived_id("policy-profile", plan.plan), plan=said)
+
+
+PUBLISHED = published(PROVINCE, PLAN)
 
 
 def delivered(source: str, event: Any, *, stream: str = "", version: int = 1, event_id: str = "") -> Delivered[Any]:
@@ -56,10 +67,12 @@ def told(events: Iterable[Followed]) -> list[Delivered[Followed]]:
 
 
 def put_on_the_map(connection: Connection) -> None:
-    """Create and fill reporting's territory."""
-    territory = Territory()
-    territory.metadata.create_all(connection)
+    """Create and fill reporting's territory, with the province's plan."""
+    territory, plans = Territory(), Plans()
+    for model in (territory, plans, HouseholdCoverage()):
+        model.metadata.create_all(connection)
     territory.apply(connection, [delivered("registry", event) for event in REGISTRY])
+    plans.apply(connection, [delivered("registry", PUBLISHED)])
 
 
 @dataclass
@@ -67,6 +80,8 @@ class Counted:
     """The coverage aggregates in memory, fed through the process manager; it remembers no command ids on purpose."""
 
     connection: Connection
+    model: HouseholdCoverage | None = None
+    """A read model that follows, where visits ask for homes."""
     states: dict[UUID, Coverage] = field(default_factory=dict)
     events: list[CoverageCounted] = field(default_factory=list)
 
@@ -78,7 +93,9 @@ class Counted:
                 state = self.states.get(command.hamlet, COVERAGE.initial)
                 events = COVERAGE.decide(command, state)
                 self.states[command.hamlet] = COVERAGE.fold(state, events)
-                self.events += events
+                self.events += [event for event in events if isinstance(event, CoverageCounted)]
+                if self.model is not None:
+                    self.model.apply(self.connection, [delivered("reporting", event) for event in events])
 
 
 def guided_households(

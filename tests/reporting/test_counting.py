@@ -75,7 +75,7 @@ def test_a_household_is_counted_in_its_hamlet_under_the_plan_in_force(connection
     [command] = reaction(connection, event)
     assert isinstance(command, CountHousehold)
     assert (command.hamlet, command.household, command.registered_on) == (HAMLETS[0], HOUSEHOLD, DAY)
-    assert command.plan == PLAN.term
+    assert command.plan == PLAN
 
 
 def test_a_guided_visit_counts_on_its_day(connection: Connection) -> None:
@@ -132,7 +132,7 @@ def test_a_hamlet_of_a_province_without_a_known_plan_is_counted_without_one(conn
         HamletRegistered(hamlet=hamlet, commune=commune),
     ]
     TERRITORY.apply(connection, [delivered("registry", event) for event in elsewhere])
-    assert TERRITORY.provinces_of(connection, [hamlet], TODAY).get(hamlet) == province
+    assert TERRITORY.chains_of(connection, [hamlet], TODAY) == {hamlet: [commune, district, province]}
     assert only_visit(reaction(connection, VisitRecorded(**{**TOLD, "hamlet": hamlet}))).plan is None
 
 
@@ -144,7 +144,7 @@ def test_both_versions_of_a_recorded_visit_are_understood() -> None:
 
 def test_hamlets_are_found_under_commune_and_province(connection: Connection) -> None:
     def under(unit: Any) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit, TODAY)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under([unit], TODAY)).scalars())
 
     assert under(COMMUNE) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(PROVINCE) == {str(hamlet) for hamlet in HAMLETS}
@@ -156,7 +156,7 @@ def test_a_hamlet_that_changes_commune_does_so_on_its_day(connection: Connection
     TERRITORY.apply(connection, [delivered("registry", moved)])
 
     def under(unit: Any, day: date) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit, day)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under([unit], day)).scalars())
 
     assert under(COMMUNE, TODAY - timedelta(days=1)) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(COMMUNE, TODAY) == {str(HAMLETS[1])}
@@ -173,12 +173,15 @@ def test_the_hamlets_of_a_commune_that_went_whole_into_another_lie_under_that_on
     TERRITORY.apply(connection, [delivered("registry", event) for event in events])
 
     def under(unit: Any, day: date) -> set[str]:
-        return set(connection.execute(TERRITORY.hamlets_under(unit, day)).scalars())
+        return set(connection.execute(TERRITORY.hamlets_under([unit], day)).scalars())
 
     assert under(new, TODAY - timedelta(days=1)) == set()
     assert under(new, TODAY) == {str(HAMLETS[0]), str(HAMLETS[1])}
     assert under(PROVINCE, TODAY) == {str(hamlet) for hamlet in HAMLETS}
-    assert TERRITORY.provinces_of(connection, HAMLETS, TODAY) == dict.fromkeys(HAMLETS, PROVINCE)
+    assert TERRITORY.chains_of(connection, HAMLETS, TODAY) == {
+        **{hamlet: [new, PROVINCE] for hamlet in HAMLETS[:2]},
+        HAMLETS[2]: [OTHER_COMMUNE, PROVINCE],
+    }
 
 
 def test_a_commune_that_goes_to_another_province_counts_there_from_its_day(connection: Connection) -> None:
@@ -189,5 +192,6 @@ def test_a_commune_that_goes_to_another_province_counts_there_from_its_day(conne
     ]
     TERRITORY.apply(connection, [delivered("registry", event) for event in events])
     hamlet = HAMLETS[2]
-    assert TERRITORY.provinces_of(connection, [hamlet], TODAY - timedelta(days=1)) == {hamlet: PROVINCE}
-    assert TERRITORY.provinces_of(connection, [hamlet], TODAY) == {hamlet: other}
+    eve = TODAY - timedelta(days=1)
+    assert TERRITORY.chains_of(connection, [hamlet], eve) == {hamlet: [OTHER_COMMUNE, PROVINCE]}
+    assert TERRITORY.chains_of(connection, [hamlet], TODAY) == {hamlet: [OTHER_COMMUNE, other]}

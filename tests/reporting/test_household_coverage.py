@@ -141,7 +141,7 @@ def test_coverage_equals_a_plain_count_of_the_visits_that_stand(
         projection = project(connection, counted.events, edges)
         for scope, hamlets in SCOPES.items():
             for quarter, (first_day, last_day) in QUARTERS.items():
-                assert projection.figures(connection, scope, quarter, [PLAN.plan], TODAY) == CoverageFigures(
+                assert projection.figures(connection, scope, quarter, TODAY) == CoverageFigures(
                     hamlets=len(hamlets),
                     households=sum(hamlet in hamlets for hamlet in HOUSEHOLDS.values()),
                     guided_in_quarter=guided_households(visits, first_day, last_day, hamlets),
@@ -180,7 +180,7 @@ def test_roll_ups_are_the_sums_of_their_parts() -> None:
         projection = project(connection, counted.events, [])
 
         def guided(scope: Any) -> int:
-            return projection.figures(connection, scope, "2026-Q1", [PLAN.plan], TODAY).guided_in_quarter or 0
+            return projection.figures(connection, scope, "2026-Q1", TODAY).guided_in_quarter or 0
 
         assert guided(PROVINCE) == guided(COMMUNE) + guided(OTHER_COMMUNE) == sum(guided((h,)) for h in HAMLETS) == 5
     engine.dispose()
@@ -191,6 +191,6 @@ def test_what_is_not_known_is_not_nought() -> None:
     with engine.connect() as connection:
         put_on_the_map(connection)
         projection = project(connection, [], [])
-        figures = projection.figures(connection, PROVINCE, "2026-Q1", [PLAN.plan], TODAY)
+        figures = projection.figures(connection, PROVINCE, "2026-Q1", TODAY)
     engine.dispose()
     assert figures == CoverageFigures(0, None, None, None, None)

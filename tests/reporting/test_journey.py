@@ -20,11 +20,17 @@ from services.kernel.settings import Settings
 from services.kernel.subscription import Subscription, for_process_manager, for_projection
 from services.reporting.counting import Counting
 from services.reporting.household_coverage import HouseholdCoverage
+from services.reporting.plans import Plans
 from services.reporting.service import DEFINITION as REPORTING
-from services.reporting.territory import Territory as ReportingTerritory
+from services.reporting.territory import (
+    HamletRegistered as PlaceRegistered,
+    HamletSucceeded,
+    Territory as ReportingTerritory,
+)
+from services.visits import territory as visits_territory
 from services.visits.service import DEFINITION as VISITS
 from services.visits.territory import HamletRegistered, TeamEstablished, Territory as VisitsTerritory
-from tests.reporting.hamlets import COMMUNE, HAMLETS, OTHER_COMMUNE, PROVINCE, REGISTRY, delivered
+from tests.reporting.hamlets import COMMUNE, HAMLETS, OTHER_COMMUNE, PROVINCE, PUBLISHED, REGISTRY, delivered
 
 NOW = datetime(2026, 10, 8, 5, 0, tzinfo=UTC)
 TEAM = derived_id("test", "team")
@@ -65,6 +71,7 @@ class Field:
         """Let reporting hear of the territory."""
         with self.reporting.database.write() as connection:
             ReportingTerritory().apply(connection, [delivered("registry", event) for event in REGISTRY])
+            Plans().apply(connection, [delivered("registry", PUBLISHED)])
 
     @staticmethod
     def _number(database: Database) -> None:
@@ -139,6 +146,7 @@ def test_a_batch_of_visits_moves_coverage_from_hamlet_to_province(field: Field) 
         "guided_in_quarter": 12,
         "plan": "CM-2026-20",
         "guided_since_plan": 12,
+        "target": None,
     }
 
 
@@ -159,6 +167,70 @@ def test_corrections_and_voids_move_coverage_exactly(field: Field) -> None:
     assert figures(field.ask(hamlets=[str(HAMLETS[0])])) == (10, 0, 1)
     assert figures(field.ask(hamlets=[str(HAMLETS[0])], quarter="2026-Q3")) == (10, 1, 1)
     assert figures(field.ask(hamlets=[str(HAMLETS[2])])) == (10, 1, 1)
+
+
+def merge(field: Field, *gone: UUID) -> UUID:
+    """These hamlets go whole into a new one on 1 October; its id."""
+    new, on = derived_id("test", "joint hamlet"), date(2026, 10, 1)
+    with field.reporting.database.write() as connection:
+        went: list[Any] = [HamletSucceeded(hamlet=hamlet, successor=new, part=False, on=on) for hamlet in gone]
+        told = [PlaceRegistered(hamlet=new, commune=COMMUNE), *went]
+        ReportingTerritory().apply(connection, [delivered("registry", event) for event in told])
+    with field.visits.database.write() as connection:
+        went = [visits_territory.HamletSucceeded(hamlet=one, successor=new, part=False, on=on) for one in gone]
+        told = [HamletRegistered(hamlet=new), *went]
+        VisitsTerritory().apply(connection, [delivered("registry", event) for event in told])
+    return new
+
+
+def test_after_a_merger_every_household_counts_once_whichever_hamlet_its_visits_name(field: Field) -> None:
+    field.map_reporting()
+    first, second, third = HOUSEHOLDS[0], HOUSEHOLDS[1], HOUSEHOLDS[4]
+    field.do(*registrations())
+    # Before the day, in the same quarter; none of them knows of the merger.
+    before = [visit(new_id(), household, visited_on=date(2026, 9, 30)) for household in (first, second)]
+    assert set(field.do(*(asked("record_visit", **each) for each in before))) == {"accepted"}
+    joint = merge(field, HAMLETS[0], HAMLETS[1])
+    old_id, new_id_, moved, gone = new_id(), new_id(), new_id(), new_id()
+    told = [
+        visit(old_id, first),
+        visit(new_id_, first, hamlet=joint),
+        visit(moved, second, hamlet=joint),
+        visit(gone, third, hamlet=joint),
+    ]
+    assert set(field.do(*(asked("record_visit", **each) for each in told))) == {"accepted"}
+    for place in ({"hamlets": [str(joint)]}, {"unit": str(joint)}, {"unit": str(COMMUNE)}):
+        assert figures(field.ask(**place)) == (20, 3, 3)
+    # The joint hamlet, or the one of old: what each counted stays told under its own name.
+    assert figures(field.ask(hamlets=[str(HAMLETS[0])])) == (10, 1, 1)
+    assert figures(field.ask(hamlets=[str(joint)], quarter="2026-Q3")) == (20, 2, 3)
+    # A correction to a household of another of the merged hamlets takes the visit out where it counted.
+    mended = field.do(
+        asked("correct_visit", **visit(moved, first, hamlet=joint), reason="wrong_household"),
+        asked("correct_visit", **visit(new_id_, first), reason="other"),
+        asked("void_visit", visit=gone, reason="not_made"),
+    )
+    assert mended == ["accepted"] * 3
+    assert figures(field.ask(hamlets=[str(joint)])) == (20, 1, 2)
+    assert figures(field.ask(hamlets=[str(HAMLETS[1])])) == (10, 0, 1)
+    new = derived_id("test", "new household")
+    assert field.do(asked("register_household", household=new, hamlet=joint)) == ["accepted"]
+    assert field.do(asked("record_visit", **visit(new_id(), HOUSEHOLDS[3], hamlet=joint))) == ["accepted"]
+    assert figures(field.ask(unit=str(PROVINCE))) == (31, 2, 3)
+
+
+def test_a_household_that_is_moved_is_counted_where_it_belongs(field: Field) -> None:
+    field.map_reporting()
+    field.do(*registrations(), asked("record_visit", **visit(new_id(), HOUSEHOLDS[0])))
+    move = {"household": HOUSEHOLDS[0], "hamlet": HAMLETS[1], "moved_on": "2026-10-07"}
+    assert field.do(asked("move_household", **move)) == ["accepted"]
+    too_early = visit(new_id(), HOUSEHOLDS[0], hamlet=HAMLETS[1])
+    assert field.do(asked("record_visit", **too_early)) == ["HOUSEHOLD_ELSEWHERE"]
+    after = visit(new_id(), HOUSEHOLDS[0], hamlet=HAMLETS[1], visited_on=date(2026, 10, 8))
+    assert field.do(asked("record_visit", **after)) == ["accepted"]
+    assert [field.ask(hamlets=[str(hamlet)])["households"] for hamlet in HAMLETS] == [9, 11, 10]
+    assert field.ask(unit=str(COMMUNE))["households"] == 20
+    assert field.ask(unit=str(COMMUNE))["guided_since_plan"] == 1
 
 
 def test_events_told_again_change_nothing(field: Field) -> None:
