@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 
 from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
 from gateway.commanding import FIELD_WORKERS
@@ -19,6 +19,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
+from gateway.schema.team_commands import TeamLevel
 from gateway.schema.units import Hamlet, HamletConnection, Unit
 from gateway.unit_tree import belonging
 
@@ -260,6 +261,8 @@ class TeamQueries:
         TeamConnection,
         required=True,
         unit=graphene.String(description="id or today's code"),
+        level=TeamLevel(),
+        search=graphene.String(description="words of its name, its commune's or its hamlets'; marks do not matter"),
         after_token=graphene.String(),
         **page_arguments(),
     )
@@ -318,14 +321,18 @@ class TeamQueries:
         first: int | None = None,
         after: str | None = None,
         unit: str | None = None,
+        level: Any = None,
+        search: str | None = None,
         **_: Any,
     ) -> Listing:
-        context = context_of(info)
+        context, table = context_of(info), teams.LIVE.teams.c
         wanted, visible = slice_of(first, after), context.scope.teams
-        within: ColumnElement[bool] = true()
+        within: ColumnElement[bool] = and_(true(), *teams.found_by(search, context.today))
         if unit is not None:
             tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
-            within = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+            within = and_(within, table.commune.in_(select(tree.c.unit)))
+        if level is not None:
+            within = and_(within, table.level == level.value)
         return Listing(
             lambda: once(lambda: context.read(teams.teams_page, visible, within, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, within)),

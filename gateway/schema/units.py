@@ -11,7 +11,7 @@ from gateway import rollups, search, teams, unit_tree, units
 from gateway.context import context_of
 from gateway.coverage import Figures
 from gateway.paging import Page, slice_of
-from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, search_argument
 from gateway.schema.coverage import Coverage, Structure, figures_or_none, structure_of
 from gateway.schema.inputs import quarter_of
 
@@ -46,7 +46,7 @@ class Unit(ObjectType):
     tree = many(lambda: TreeNode, description="all that stands below it that day, hamlets too, at once")
     successors = many(lambda: Succession, description="what it became")
     predecessors = many(lambda: Succession, description="what it came from")
-    hamlets = graphene.Field(lambda: HamletConnection, required=True, **page_arguments())
+    hamlets = graphene.Field(lambda: HamletConnection, required=True, search=search_argument(), **page_arguments())
     teams = graphene.Field("gateway.schema.teams.TeamConnection", required=True, **page_arguments())
     coverage = graphene.Field(
         Coverage,
@@ -106,12 +106,16 @@ class Unit(ObjectType):
 
     @staticmethod
     def resolve_hamlets(
-        unit: units.Unit, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None
+        unit: units.Unit,
+        info: GraphQLResolveInfo,
+        first: int | None = None,
+        after: str | None = None,
+        search: str | None = None,
     ) -> Listing:
         context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
         return Listing(
-            lambda: context.load(unit_tree.hamlets_pages, unit.unit, day, wanted, missing=Page()),
-            lambda: context.load(unit_tree.hamlets_counts, unit.unit, day, missing=0),
+            lambda: context.load(unit_tree.hamlets_pages, unit.unit, day, search, wanted, missing=Page()),
+            lambda: context.load(unit_tree.hamlets_counts, unit.unit, day, search, missing=0),
         )
 
     @staticmethod

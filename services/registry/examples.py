@@ -361,7 +361,11 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     MessagingGroupUnlinked(group=GROUP_ID, unlinked_on=date(2026, 8, 31)),
     CourseCatalogued(
-        course=COURSE_ID, name="Hướng dẫn VNeID", topics=("VNEID_L2",), provider="Sở Khoa học và Công nghệ"
+        course=COURSE_ID,
+        name="Hướng dẫn VNeID",
+        topics=("VNEID_L2",),
+        provider="Sở Khoa học và Công nghệ",
+        source="220/KH-UBND §III.2a",
     ),
     CourseRetired(course=COURSE_ID),
     TrainingScheduled(
