@@ -284,6 +284,19 @@ def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> d
     return found
 
 
+def teams_of_hamlets(
+    connection: Connection, hamlets: Sequence[str], day: date, visible: ColumnElement[bool]
+) -> dict[str, list[Any]]:
+    """Team rows the viewer may see that serve each hamlet on a day, by name."""
+    served, table = LIVE.served.c, LIVE.teams
+    query = select(table, served.hamlet).join(LIVE.served, served.team == table.c.team)
+    query = query.where(listed(connection, served.hamlet, hamlets), serves(day), visible)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query.order_by(table.c.sort_key, table.c.team)):
+        found.setdefault(row.hamlet, []).append(row)
+    return found
+
+
 def without_team(unit: str, day: date) -> Select[Any]:
     """Hamlets below a unit that no team serves on a day."""
     hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, belonging([unit], day)

@@ -11,6 +11,7 @@ from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.contact_commands import ContactCommands
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.decision_register import DecisionRegisterQueries
 from gateway.schema.decisions import DecisionCommands, DecisionQueries
 from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
 from gateway.schema.emulation_drives import EmulationDriveCommands, EmulationDriveQueries
@@ -31,6 +32,7 @@ from gateway.schema.priority_areas import PriorityAreaCommands, PriorityAreaQuer
 from gateway.schema.reorganisations import ReorganisationCommands, ReorganisationQueries
 from gateway.schema.rosters import RosterCommands, RosterQueries
 from gateway.schema.scorecards import ScorecardCommands, ScorecardQueries
+from gateway.schema.serving import ServingQueries
 from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
@@ -47,6 +49,7 @@ class Query(
     TeamQueries,
     LaunchQueries,
     DecisionQueries,
+    DecisionRegisterQueries,
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
@@ -59,6 +62,7 @@ class Query(
     CommendationQueries,
     FundingQueries,
     RosterQueries,
+    ServingQueries,
     PriorityAreaQueries,
     PartnerQueries,
     TaskQueries,

@@ -89,9 +89,15 @@ class Nomination(ObjectType):
     """Somebody put forward, not appointed yet."""
 
     member = graphene.ID(required=True, description="opaque")
+    team = graphene.Field(lambda: Team, required=True)
     organisation = graphene.String(required=True)
-    organisation_kind = graphene.String()
+    organisation_kind = graphene.String(description="in the plans' words; null: not said")
     nominated_on = graphene.Date(required=True)
+
+    @staticmethod
+    def resolve_team(nomination: Any, info: GraphQLResolveInfo) -> Awaitable[Any]:
+        context = context_of(info)
+        return context.load(teams.teams_by_id, nomination.team, context.scope.teams)
 
 
 class VisitCode(ObjectType):
@@ -159,6 +165,11 @@ class Team(ObjectType):
         description="of those who serve that day; for the team itself and the officials it is under",
     )
     nominations = many(Nomination, description="who was put forward and is not appointed yet")
+    leader = graphene.Field(
+        Member,
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        description="who leads it on a day; null: nobody",
+    )
     members = graphene.Field(
         lambda: MemberConnection,
         required=True,
@@ -206,6 +217,11 @@ class Team(ObjectType):
     @staticmethod
     def resolve_nominations(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
         return context_of(info).load(members.nominations_of, team.team, missing=[])
+
+    @staticmethod
+    def resolve_leader(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> Awaitable[Any]:
+        context = context_of(info)
+        return context.load(members.leaders_on, team.team, as_of or context.today)
 
     @staticmethod
     def resolve_members(
