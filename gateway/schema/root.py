@@ -36,6 +36,7 @@ from gateway.schema.serving import ServingQueries
 from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
+from gateway.schema.training_compliance import TrainingComplianceQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
@@ -53,6 +54,7 @@ class Query(
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
+    TrainingComplianceQueries,
     DigitalServiceQueries,
     MaterialQueries,
     CampaignQueries,
