@@ -18,6 +18,7 @@ from gateway.schema.emulation_drives import EmulationDriveCommands, EmulationDri
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.funding import FundingQueries
 from gateway.schema.funding_commands import FundingCommands
+from gateway.schema.funding_evidence import FundingEvidenceQueries
 from gateway.schema.good_practices import GoodPracticeCommands, GoodPracticeQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
@@ -63,6 +64,7 @@ class Query(
     EmulationDriveQueries,
     CommendationQueries,
     FundingQueries,
+    FundingEvidenceQueries,
     RosterQueries,
     ServingQueries,
     PriorityAreaQueries,
