@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway import members, skills, teams
 from gateway.paging import Page, Slice
-from gateway.unit_tree import belonging
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,9 @@ class TeamSkills:
 # Questions; `visible` is the viewer's scope as a condition on `teams`
 
 
-def standing_below(unit: str, day: date) -> ColumnElement[bool]:
-    """Teams that stand on a day below a unit."""
-    return and_(teams.LIVE.teams.c.commune.in_(select(belonging([unit], day).c.unit)), teams.stands(day))
-
-
 def matrix_page(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
     """Teams by name, each with its members' skills: three statements a page."""
-    page = teams.teams_page(connection, visible, standing_below(unit, day), wanted)
+    page = teams.teams_page(connection, visible, teams.standing_below(unit, day), wanted)
     serving = members.serving_on(connection, [row.team for row in page.rows], day)
     people = sorted({person.member for found in serving.values() for person in found})
     last = skills.skill_of(connection, people, day)

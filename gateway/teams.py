@@ -238,6 +238,11 @@ def stands(day: date) -> ColumnElement[bool]:
     return and_(table.decision_date <= day, or_(table.dissolved_on.is_(None), table.dissolved_on > day))
 
 
+def standing_below(unit: str, day: date) -> ColumnElement[bool]:
+    """Condition on `teams`: below a unit, and standing on a day."""
+    return and_(LIVE.teams.c.commune.in_(select(belonging([unit], day).c.unit)), stands(day))
+
+
 def found_by(text: str | None, day: date) -> list[ColumnElement[bool]]:
     """Conditions on `teams`: each word is in the team's name, or in that of its commune or of a hamlet served that day.
 

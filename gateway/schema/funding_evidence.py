@@ -10,7 +10,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement
 
-from gateway import activity_days, eligibility, funding, scorecards, skill_matrix, teams
+from gateway import activity_days, eligibility, funding, scorecards, teams
 from gateway.activity_days import ActivityDays, Proposal
 from gateway.context import context_of, once
 from gateway.errors import InvalidInput, NotFound
@@ -120,7 +120,7 @@ class FundingEvidenceQueries:
         context, wanted = context_of(info), slice_of(first, after)
         context.require(*OFFICIALS, Role.TEAM_LEADER)
         day = as_of or context.today
-        visible, there = context.scope.teams, skill_matrix.standing_below(context.read(unit_id_of, unit, day), day)
+        visible, there = context.scope.teams, teams.standing_below(context.read(unit_id_of, unit, day), day)
         return Listing(
             lambda: once(lambda: context.read(eligibility.eligible_page, day, visible, there, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, there)),

@@ -6,6 +6,7 @@ from gateway.schema.apportionments import ApportionmentCommands
 from gateway.schema.campaigns import CampaignCommands, CampaignQueries
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
+from gateway.schema.commendation_calendar import CommendationCalendarQueries
 from gateway.schema.commendation_commands import CommendationCommands
 from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
@@ -63,6 +64,7 @@ class Query(
     ScorecardQueries,
     EmulationDriveQueries,
     CommendationQueries,
+    CommendationCalendarQueries,
     FundingQueries,
     FundingEvidenceQueries,
     RosterQueries,

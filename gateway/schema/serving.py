@@ -161,7 +161,7 @@ class ServingQueries:
     ) -> Listing:
         context, place, day = _place(info, unit, as_of)
         wanted, visible = slice_of(first, after), context.scope.teams
-        there = skill_matrix.standing_below(place, day)
+        there = teams.standing_below(place, day)
         return Listing(
             lambda: once(lambda: context.read(skill_matrix.matrix_page, place, day, visible, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, there)),
@@ -180,7 +180,7 @@ class ServingQueries:
         context, wanted = context_of(info), slice_of(first, after)
         those = [context.scope.teams, teams.stands(context.today)]
         if unit is not None:
-            those.append(skill_matrix.standing_below(context.read(unit_id_of, unit, context.today), context.today))
+            those.append(teams.standing_below(context.read(unit_id_of, unit, context.today), context.today))
         if organisation_kind is not None:
             those.append(members.LIVE.nominations.c.organisation_kind == organisation_kind)
         return Listing(
