@@ -172,7 +172,9 @@ def hamlets_pages(
     return page_by_group(connection, query, tree.c.root, [hamlets.sort_key, hamlets.hamlet], wanted)
 
 
-def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date, search: str | None) -> Mapping[str, int]:
+def hamlets_counts(
+    connection: Connection, roots: Sequence[str], as_of: date, search: str | None = None
+) -> Mapping[str, int]:
     """How many of them there are."""
     hamlets, tree = LIVE.hamlets.c, belonging(roots, as_of)
     query = select(tree.c.root, func.count()).join(LIVE.hamlets, tree.c.unit == hamlets.commune)
