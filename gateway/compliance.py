@@ -1,7 +1,7 @@
 """Whether teams keep to the plans in force: each rule met, broken, or not to be judged, and the section that says so.
 
 Judged is by the profiles that held on the day asked about, and by who served on that day. What nobody has told is not
-judged: a member of unknown origin breaks no rule and meets none.
+judged: a member of unknown origin breaks no rule and meets none. Nor is what is not due yet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ Rule = Mapping[str, Any]
 MET, BROKEN, NOT_JUDGED = "met", "broken", "not_judged"
 PARTNERS = frozenset({"post_telecom", "bank", "enterprise"})
 """Staff that firms send (003 §III.5)."""
-_COMPARED: Mapping[str, Callable[[float, float], bool]] = {
+COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     ">=": lambda found, asked: found >= asked,
     "<=": lambda found, asked: found <= asked,
     ">": lambda found, asked: found > asked,
@@ -42,25 +42,31 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A team's members on a day, in how many teams each of them served, and who was trained that year."""
+    """A team and its members on a day, in how many teams each of them served, and who was trained that year."""
 
-    level: str
+    team: Any
+    day: date
     members: Sequence[Any]
     places: Mapping[str, int]
     trained: frozenset[str]
 
 
-def judge(roster: Roster, profiles: Sequence[Any]) -> list[Judgement]:
-    """Every rule for teams of this level, in the profiles' order."""
-    found = []
-    for profile in profiles:
-        for rule in policies.rules_of(profile):
-            if rule.get("level") not in (None, roster.level):
-                continue
-            verdict = _verdict(rule, roster)
-            if verdict is not None:
-                found.append(Judgement(rule, profile, *verdict))
-    return found
+def about_teams(profiles: Sequence[Any], level: str) -> list[tuple[Rule, Any]]:
+    """The rules that judge teams of a level, each with its profile, in the profiles' order."""
+    found = [(rule, profile) for profile in profiles for rule in policies.rules_of(profile)]
+    return [(rule, profile) for rule, profile in found if _of_level(rule, level)]
+
+
+def _of_level(rule: Rule, level: str) -> bool:
+    if rule["kind"] == "due":
+        return rule["what"] == "launch" and (level == "hamlet" or rule["tier"] != "hamlet")
+    return rule.get("level") in (None, level)
+
+
+def judge(roster: Roster, rules: Sequence[tuple[Rule, Any]]) -> list[Judgement]:
+    """What became of each of these rules; those about something else than a team are left out."""
+    verdicts = ((rule, profile, _verdict(rule, roster)) for rule, profile in rules)
+    return [Judgement(rule, profile, *verdict) for rule, profile, verdict in verdicts if verdict is not None]
 
 
 _Verdict = tuple[str, float | None, str]
@@ -76,15 +82,17 @@ def _verdict(rule: Rule, roster: Roster) -> _Verdict | None:
             return _composition(rule, roster)
         case "overlap":
             return _overlap(roster)
+        case "due":
+            return _launched(rule, roster)
         case _:
-            return None  # no rule about a team's roster
+            return None  # no rule about a team
 
 
 def _quantity(rule: Rule, roster: Roster) -> _Verdict | None:
     match rule["measure"]:
         case "members":
             found = len(roster.members)
-            met = _COMPARED[rule["comparator"]](found, rule["value"])
+            met = COMPARED[rule["comparator"]](found, rule["value"])
             return (MET if met else BROKEN), found, f"Tổ có {found} thành viên"
         case "hours_per_activity_day" | "activity_days_per_week":
             return NOT_JUDGED, None, "chưa có số liệu về buổi hoạt động của Tổ"
@@ -99,8 +107,24 @@ def _trained(rule: Rule, roster: Roster) -> _Verdict:
         return NOT_JUDGED, None, "Tổ chưa có thành viên"
     done = sum(member.member in roster.trained for member in roster.members)
     share = 100 * done / len(roster.members)
-    met = _COMPARED[rule["comparator"]](share, rule["value"])
+    met = COMPARED[rule["comparator"]](share, rule["value"])
     return (MET if met else BROKEN), share, f"{done} trên {len(roster.members)} thành viên đã được tập huấn trong năm"
+
+
+def _launched(rule: Rule, roster: Roster) -> _Verdict:
+    """Who was not launched by the day has broken the rule for good; who was founded after it could not keep it."""
+    due, launched_on = policies.last_day_of(rule), roster.team.launched_on
+    launched = launched_on is not None and launched_on <= roster.day
+    if due is None:
+        return NOT_JUDGED, None, "kế hoạch không nêu ngày ra mắt"
+    if launched and launched_on <= due:
+        return MET, None, ""
+    if roster.day <= due:
+        return NOT_JUDGED, None, f"chưa đến hạn ra mắt {due:%d/%m/%Y}"
+    if roster.team.decision_date > due:
+        return NOT_JUDGED, None, f"Tổ thành lập sau hạn ra mắt {due:%d/%m/%Y}"
+    late = f"Tổ ra mắt ngày {launched_on:%d/%m/%Y}" if launched else "Tổ chưa ra mắt"
+    return BROKEN, None, f"{late}, hạn {due:%d/%m/%Y}"
 
 
 def _office(rule: Rule, roster: Roster) -> _Verdict:
@@ -152,19 +176,36 @@ def judgements(
     places = members.serving_elsewhere(connection, people, day)
     trained = frozenset(learning.trained(connection, people, day))
     profiles = policies.profiles_in_force(connection, sorted({team.commune for team in there}), day)
+    kinds = {(team.commune, team.level) for team in there}
+    rules = {(commune, level): about_teams(profiles[commune], level) for commune, level in kinds}
     return {
-        team.team: judge(Roster(team.level, serving.get(team.team, ()), places, trained), profiles[team.commune])
+        team.team: judge(
+            Roster(team, day, serving.get(team.team, ()), places, trained), rules[team.commune, team.level]
+        )
         for team in there
     }
 
 
-def out_of_order(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
-    """The teams below a unit that break a rule on a day, by name. A page looks at as many teams as it needs."""
+def out_of_order(
+    connection: Connection,
+    unit: str,
+    day: date,
+    visible: ColumnElement[bool],
+    severities: frozenset[str],
+    wanted: Slice,
+) -> Page:
+    """The teams below a unit that break a rule of these severities on a day, by name.
+
+    A page looks at as many teams as it needs.
+    """
     tree = belonging([unit], day)
     here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
 
     def broken(rows: list[Any]) -> list[Any]:
         judged = judgements(connection, [row.team for row in rows], day, visible)
-        return [row if any(each.verdict == BROKEN for each in judged.get(row.team, ())) else None for row in rows]
+        return [row if any(map(counts, judged.get(row.team, ()))) else None for row in rows]
+
+    def counts(each: Judgement) -> bool:
+        return each.verdict == BROKEN and each.rule["severity"] in severities
 
     return sifted(lambda part: teams.teams_page(connection, visible, here, part), broken, wanted)

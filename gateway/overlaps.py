@@ -53,6 +53,33 @@ class SharedHamlet:
         return f"{len(self.firms)} đơn vị cùng cử người: {', '.join(self.firms)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """In how many other teams somebody serves; `rule` is the plan's against it, for staff of partners where stated."""
+
+    places: int
+    rule: Mapping[str, Any] | None
+
+
+def serves_elsewhere(connection: Connection, member: str, team: str, day: date) -> Elsewhere | None:
+    """Whether a member of a team served in another one that stood that day; None where in none.
+
+    Asked right after an appointment, which the read models need not know of yet.
+    """
+    table, others = members.LIVE.members.c, teams.LIVE.teams.c
+    query = select(table.team, table.organisation_kind, others.commune).join(
+        teams.LIVE.teams, others.team == table.team
+    )
+    query = query.where(table.member == member, table.team != team, *members.serving(day), teams.stands(day))
+    found = connection.execute(query).all()
+    if not found:
+        return None
+    partner = any(row.organisation_kind in PARTNERS for row in found)
+    rules = _rules(connection, [row.commune for row in found], day) if partner else {}
+    stated = next((rule for rule in rules.values() if rule is not None), None)
+    return Elsewhere(len({row.team for row in found}), None if stated is None else stated[0])
+
+
 def shared_members(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
     """Partners' staff serving below a unit on a day who serve in two teams or more. `visible` is about `teams`."""
     team, member, tree = teams.LIVE.teams.c, members.LIVE.members.c, belonging([unit], day)

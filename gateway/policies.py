@@ -1,13 +1,14 @@
 """Policy profiles: which plan holds where and when, what it demands, and what is only a draft."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from math import ceil
 from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, Field
-from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, Text, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Date, Index, LargeBinary, Table, Text, and_, func, or_, select
 
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
@@ -139,12 +140,8 @@ def profiles_in_force(connection: Connection, units: Sequence[str], day: date) -
     homes = homes_of(connection, units, day)
     profiles, above = LIVE.profiles.c, ancestors(connection, sorted(set(homes.values())), day)
     chains = {unit: [home, *above.get(home, [])] for unit, home in homes.items()}
-    held = select(LIVE.profiles).where(
-        profiles.territory.in_({unit for chain in chains.values() for unit in chain}),
-        profiles.status == "published",
-        profiles.valid_from <= day,
-        or_(profiles.last_day.is_(None), profiles.last_day >= day),
-    )
+    places = {unit for chain in chains.values() for unit in chain}
+    held = select(LIVE.profiles).where(profiles.territory.in_(places), _in_force(day))
     of = {row.territory: row for row in connection.execute(held)}
     return {unit: [of[each] for each in chain if each in of] for unit, chain in chains.items()}
 
@@ -162,6 +159,35 @@ def stated(profiles: Sequence[Any], kind: str, **said: Any) -> tuple[Mapping[str
             if rule["kind"] == kind and all(rule.get(word) == value for word, value in said.items()):
                 return rule, profile
     return None
+
+
+def last_day_of(rule: Mapping[str, Any]) -> date | None:
+    """The last day that is in time for what is due once; None where the plan names none."""
+    if rule.get("on") is None:
+        return None
+    day = date.fromisoformat(rule["on"])
+    return day - timedelta(days=1) if rule.get("inclusive") is False else day
+
+
+def teams_asked(connection: Connection, day: date) -> dict[str, int]:
+    """The territories whose plan asks for two teams or more in a hamlet on a day, and for how many."""
+    profiles = LIVE.profiles.c
+    found: dict[str, int] = {}
+    for row in connection.execute(select(LIVE.profiles).where(_in_force(day), profiles.rules.contains(_PER_HAMLET))):
+        for rule in rules_of(row):
+            if rule.get("measure") == _PER_HAMLET and rule["comparator"] in (">=", ">", "="):
+                least = int(rule["value"]) + 1 if rule["comparator"] == ">" else ceil(rule["value"])
+                found[row.territory] = max(least, found.get(row.territory, 0))
+    return {territory: least for territory, least in found.items() if least > 1}
+
+
+_PER_HAMLET = "teams_per_hamlet"
+
+
+def _in_force(day: date) -> ColumnElement[bool]:
+    profiles = LIVE.profiles.c
+    begun, not_over = profiles.valid_from <= day, or_(profiles.last_day.is_(None), profiles.last_day >= day)
+    return and_(profiles.status == "published", begun, not_over)
 
 
 def profiles_page(

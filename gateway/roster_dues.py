@@ -7,7 +7,7 @@ of the first version, so that a correction makes nobody late. A plan without a d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -41,14 +41,6 @@ class RosterDue:
     submitted_on: date | None
     roster: Any | None
     """The last version."""
-
-
-def last_day_of(rule: Mapping[str, Any]) -> date | None:
-    """The last day that is in time; None where the plan names none."""
-    if rule.get("on") is None:
-        return None
-    day = date.fromisoformat(rule["on"])
-    return day - timedelta(days=1) if rule.get("inclusive") is False else day
 
 
 def dues(
@@ -104,7 +96,7 @@ def _asked(
 
 
 def _due(unit: Any, tier: str, rule: Mapping[str, Any], plan: Any, versions: Sequence[Any], day: date) -> RosterDue:
-    last_day = last_day_of(rule)
+    last_day = policies.last_day_of(rule)
     if versions:
         first = versions[0].submitted_on
         in_time = IN_TIME if last_day is None or first <= last_day else AFTER_THE_DAY

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from gateway import finding, units
+from gateway import finding, policies, units
 from gateway.paging import Page, Slice, page_by_group, page_of
 from gateway.rows import Identifier, ReadModel, counted, listed
 from gateway.unit_tree import belonging
@@ -302,25 +302,31 @@ def teams_of_hamlets(
     return found
 
 
-def without_team(unit: str, day: date) -> Select[Any]:
-    """Hamlets below a unit that no team serves on a day."""
+def without_team(connection: Connection, unit: str, day: date) -> Select[Any]:
+    """Hamlets below a unit that no team serves on a day, or fewer teams than the plan in force asks for."""
     hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, belonging([unit], day)
-    has_one = select(served.hamlet).where(served.hamlet == hamlets.hamlet, serves(day)).exists()
+    serving = select(served.team).where(served.hamlet == hamlets.hamlet, serves(day))
+    too_few = [~serving.exists()]
+    asked = policies.teams_asked(connection, day)
+    for least in sorted(set(asked.values())):
+        bound = belonging(sorted(territory for territory, most in asked.items() if most == least), day)
+        there = serving.with_only_columns(func.count(served.team.distinct())).scalar_subquery()
+        too_few.append(and_(hamlets.commune.in_(select(bound.c.unit)), there < least))
     here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
-    return here.where(units.in_force(day, units.LIVE.hamlets), ~has_one)
+    return here.where(units.in_force(day, units.LIVE.hamlets), or_(*too_few))
 
 
 def hamlets_without_team_page(
     connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice
 ) -> Page:
     """These hamlets as far as the viewer may see, by name."""
-    hamlets = units.LIVE.hamlets.c
-    return page_of(connection, without_team(unit, day).where(visible), [hamlets.sort_key, hamlets.hamlet], wanted)
+    hamlets, query = units.LIVE.hamlets.c, without_team(connection, unit, day).where(visible)
+    return page_of(connection, query, [hamlets.sort_key, hamlets.hamlet], wanted)
 
 
 def hamlets_without_team_count(connection: Connection, unit: str, day: date, visible: ColumnElement[bool]) -> int:
     """How many of them there are."""
-    found = without_team(unit, day).where(visible).subquery()
+    found = without_team(connection, unit, day).where(visible).subquery()
     return connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 

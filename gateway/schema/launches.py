@@ -10,10 +10,12 @@ from graphql import GraphQLResolveInfo
 from gateway import launches, unit_tree, units
 from gateway.context import context_of
 from gateway.errors import NotFound
-from gateway.launches import Progress
+from gateway.launches import Asked, Progress
 from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, page_arguments
 from gateway.schema.inputs import unit_id_of
+from gateway.schema.policies import PlanRule
+from gateway.schema.teams import Judgement
 from gateway.schema.units import Unit
 
 
@@ -25,18 +27,35 @@ class _Of:
 
 
 class LaunchProgress(ObjectType):
-    """How many teams there were on a day, and how many had been launched; those the viewer may see."""
+    """In how many hamlets a team had been launched by a day, and how many teams; those the viewer may see."""
 
     unit = graphene.Field(Unit, required=True)
-    teams = graphene.Int(required=True)
-    launched = graphene.Int(required=True, description="ra mắt by that day")
-    launched_rate = graphene.String(description="percent, such as '12.5'; null without teams")
+    hamlets = graphene.Int(required=True)
+    hamlets_launched = graphene.Int(required=True, description="with a team that was launched by that day")
+    launched_rate = graphene.String(description="percent of the hamlets, such as '12.5'; null without hamlets")
+    teams = graphene.Int(required=True, description="of all levels")
+    launched = graphene.Int(required=True, description="teams: ra mắt by that day")
+    judgement = graphene.Field(Judgement, description="on the share the plan in force asks for; null: it states none")
+    due_on = graphene.Date(description="the last day that is in time; null: the plan states none")
+    due_rule = graphene.Field(PlanRule, description="where the plan says so")
     below = graphene.Field(
         lambda: LaunchProgressConnection,
         required=True,
         **page_arguments(),
         description="the units right below; teams of one that was divided are the upper unit's alone",
     )
+
+    @staticmethod
+    async def resolve_hamlets(of: _Of, info: GraphQLResolveInfo) -> int:
+        return (await _progress(of, info)).hamlets
+
+    @staticmethod
+    async def resolve_hamlets_launched(of: _Of, info: GraphQLResolveInfo) -> int:
+        return (await _progress(of, info)).hamlets_launched
+
+    @staticmethod
+    async def resolve_launched_rate(of: _Of, info: GraphQLResolveInfo) -> str | None:
+        return (await _progress(of, info)).rate
 
     @staticmethod
     async def resolve_teams(of: _Of, info: GraphQLResolveInfo) -> int:
@@ -47,8 +66,17 @@ class LaunchProgress(ObjectType):
         return (await _progress(of, info)).launched
 
     @staticmethod
-    async def resolve_launched_rate(of: _Of, info: GraphQLResolveInfo) -> str | None:
-        return (await _progress(of, info)).rate
+    async def resolve_judgement(of: _Of, info: GraphQLResolveInfo) -> Any:
+        return launches.judged(await _progress(of, info), await _asked(of, info), of.unit.as_of)
+
+    @staticmethod
+    async def resolve_due_on(of: _Of, info: GraphQLResolveInfo) -> date | None:
+        return (await _asked(of, info)).last_day
+
+    @staticmethod
+    async def resolve_due_rule(of: _Of, info: GraphQLResolveInfo) -> Any:
+        due = (await _asked(of, info)).due
+        return None if due is None else due[0]
 
     @staticmethod
     def resolve_below(of: _Of, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None) -> Listing:
@@ -62,9 +90,11 @@ class LaunchProgress(ObjectType):
 
 async def _progress(of: _Of, info: GraphQLResolveInfo) -> Progress:
     context = context_of(info)
-    return await context.load(
-        launches.progress_of, of.unit.unit, of.unit.as_of, context.scope.teams, missing=Progress()
-    )
+    return await context.load(launches.progress_of, of.unit.unit, of.unit.as_of, context.scope, missing=Progress())
+
+
+async def _asked(of: _Of, info: GraphQLResolveInfo) -> Asked:
+    return await context_of(info).load(launches.asked_of, of.unit.unit, of.unit.as_of, missing=Asked())
 
 
 LaunchProgressConnection: Any = connection_of("LaunchProgress", lambda: LaunchProgress)

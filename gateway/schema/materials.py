@@ -1,4 +1,7 @@
-"""Guidance materials in GraphQL: drafted with an uploaded file, approved after the province's opinion, published."""
+"""Guidance materials in GraphQL: drafted with an uploaded file, approved, published.
+
+The province's opinion comes first where the plan in force asks for it.
+"""
 
 from collections.abc import Awaitable, Mapping
 from datetime import date
@@ -179,7 +182,9 @@ class MaterialCommands:
         language=_TEXT(required=True),
         issuer=_TEXT(required=True, description="an office or organisation, never a person's name"),
         file=_TEXT(required=True, description="SHA-256, as POST /tai-lieu answered"),
-        material=_ID(description="made here unless given; given again, it is written anew and needs a new opinion"),
+        material=_ID(
+            description="made here unless given; given again, it is written anew, without opinion or approval"
+        ),
         command_id=_ID(),
     )
     give_material_opinion = _about(

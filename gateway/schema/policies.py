@@ -28,7 +28,7 @@ class PlanRule(ObjectType):
     """One demand of a plan. Which fields it has depends on its kind; what the plan does not state is null."""
 
     kind = graphene.String(
-        required=True, description="quantity, office, composition, overlap, due, yearly_day or target"
+        required=True, description="quantity, office, composition, overlap, opinion, lead, due, yearly_day or target"
     )
     severity = graphene.String(required=True, description="block, warn or info")
     document = graphene.String(required=True, description="the document that says so")
@@ -43,9 +43,9 @@ class PlanRule(ObjectType):
     count = graphene.Int(description="office: how many hold it")
     same_hamlet = graphene.Boolean(description="office: of the team's own hamlet")
     one_of = graphene.List(graphene.NonNull(graphene.String), description="composition: at least one from these")
-    what = graphene.String(description="due: roster, report or launch; yearly_day: awards")
+    what = graphene.String(description="due: roster, report or launch; yearly_day: awards; opinion: material")
     cadence = graphene.String(description="due: once, month, quarter, half_year, year or ad_hoc")
-    tier = graphene.String(description="due: who owes it")
+    tier = graphene.String(description="due: who owes it; opinion: who gives it")
     to = graphene.String(description="due: to whom")
     on = graphene.Date(description="due once: the day")
     day = graphene.Int(description="due: the day of the period's last month; yearly_day: the day")
@@ -56,6 +56,7 @@ class PlanRule(ObjectType):
     indicator = graphene.String(description="target: code of the indicator")
     unit = graphene.String(description="target: percent or count")
     by = graphene.Date(description="target: the day it is to be reached")
+    body = graphene.String(description="lead: code of the body that leads; a plan without such a rule names none")
 
     @staticmethod
     def resolve_document(rule: Mapping[str, Any], _info: Any) -> str:

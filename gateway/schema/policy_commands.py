@@ -49,6 +49,7 @@ class PlanRuleInput(InputObjectType):
     indicator = _TEXT()
     unit = _TEXT()
     by = graphene.Date()
+    body = _TEXT()
 
 
 class PlanInput(InputObjectType):

@@ -1,12 +1,15 @@
 """Mutations on teams and their members. Officials only, and only where they stand today."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
 
+from gateway import overlaps
 from gateway.commanding import (
+    Notice,
     Outcome,
     asked,
     checked,
@@ -103,6 +106,7 @@ class TeamCommands:
         term_to=_DAY(description="last day of the term"),
         replaces=_ID(description="who stands down the same day"),
         member=_ID(description="opaque; made here unless given"),
+        description="who serves in another team by then is appointed with a warning",
     )
     stand_down_member = _on_a_member(stood_down_on=_DAY(required=True))
     assign_duty = _on_a_member(duty=_TEXT(required=True), assigned_on=_DAY(required=True))
@@ -149,7 +153,13 @@ class TeamCommands:
     @staticmethod
     @told_as_outcome
     async def resolve_appoint_member(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
-        return await _about(context_of(info), "appoint_member", told, new="member")
+        context = context_of(info)
+        outcome = await _about(context, "appoint_member", told, new="member")
+        if not outcome.accepted or told.get("member") is None:  # a new person serves nowhere yet
+            return outcome
+        team, day = id_of(told["team"], "team"), told["appointed_on"]
+        found = await asked(context, lambda c: overlaps.serves_elsewhere(c, outcome.id, team, day))
+        return outcome if found is None else replace(outcome, warnings=(_serves_elsewhere(found),))
 
     @staticmethod
     @told_as_outcome
@@ -160,6 +170,14 @@ class TeamCommands:
     @told_as_outcome
     async def resolve_assign_duty(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
         return await _about(context_of(info), "assign_duty", told, about="member")
+
+
+def _serves_elsewhere(found: overlaps.Elsewhere) -> Notice:
+    said = f"Người này đang là thành viên của {found.places} Tổ khác"
+    if found.rule is not None:
+        cited = found.rule["citation"]
+        said += f" (không trùng chéo, {cited['document']} {cited['section']})"
+    return Notice("SERVES_ELSEWHERE", f"{said}.", "member")
 
 
 async def _about(

@@ -1,6 +1,6 @@
 """Teams in GraphQL."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import date
 from typing import Any
 
@@ -132,6 +132,18 @@ class Verdict(graphene.Enum):  # type: ignore[misc]  # graphene is published wit
     NOT_JUDGED = "not_judged"
 
 
+class Severity(graphene.Enum):  # type: ignore[misc]
+    """How grave a breach of a rule is, as its plan says."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+
+
+def _severities(**options: Any) -> Any:
+    return graphene.List(graphene.NonNull(Severity), **options)
+
+
 class Judgement(ObjectType):
     """One rule and what became of it."""
 
@@ -181,6 +193,7 @@ class Team(ObjectType):
         Judgement,
         as_of=graphene.Date(description="today in Vietnam by default"),
         verdict=Verdict(),
+        severities=_severities(),
         description="each rule of the plans in force that day, for teams of this level",
     )
 
@@ -240,13 +253,23 @@ class Team(ObjectType):
 
     @staticmethod
     async def resolve_compliance(
-        team: Any, info: GraphQLResolveInfo, as_of: date | None = None, verdict: Any = None
+        team: Any,
+        info: GraphQLResolveInfo,
+        as_of: date | None = None,
+        verdict: Any = None,
+        severities: Sequence[Any] | None = None,
     ) -> list[Any]:
         context = context_of(info)
         found: list[Any] = await context.load(
             judgements, team.team, as_of or context.today, context.scope.teams, missing=[]
         )
-        return [each for each in found if verdict is None or each.verdict == verdict.value]
+        wanted = None if severities is None else {severity.value for severity in severities}
+        return [
+            each
+            for each in found
+            if (verdict is None or each.verdict == verdict.value)
+            and (wanted is None or each.rule["severity"] in wanted)
+        ]
 
     @staticmethod
     async def resolve_coverage(team: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
@@ -287,12 +310,15 @@ class TeamQueries:
         HamletConnection,
         required=True,
         **_somewhere(),
-        description="hamlets that no team serves on a day",
+        description="hamlets that no team serves on a day, or fewer than the plan in force asks for",
     )
     teams_out_of_order = graphene.Field(
         TeamPage,
         required=True,
         **_somewhere(),
+        severities=_severities(
+            description="[BLOCK, WARN] by default: what is only for information counts if asked for"
+        ),
         description="teams that break a rule of the plans in force on a day; `compliance` says which",
     )
 
@@ -323,12 +349,14 @@ class TeamQueries:
         as_of: date | None = None,
         first: int | None = None,
         after: str | None = None,
+        severities: Sequence[Any] = (Severity.BLOCK, Severity.WARN),
         **_: Any,
     ) -> Page:
         context, wanted = context_of(info), slice_of(first, after)
         day = as_of or context.today
         place = context.read(unit_id_of, unit, day)
-        return context.read(out_of_order, place, day, context.scope.teams, wanted)
+        grave = frozenset(severity.value for severity in severities)
+        return context.read(out_of_order, place, day, context.scope.teams, grave, wanted)
 
     @staticmethod
     def resolve_teams(

@@ -1,9 +1,10 @@
 """Guidance material: drafted, seen by the province, approved, published, replaced or withdrawn (003 §III.1).
 
-The department drafts what teams hand on by month, quarter and year, and has the People's Committee of the province give
-its opinion before it is issued. A draft written anew is another draft: opinion and approval of the old one are gone. A
-new version is a material of its own that takes the old one's place in the same append. The file itself lies at the
-gateway; what is told here is its digest, so that what was approved is what is handed out.
+The department drafts what teams hand on by month, quarter and year. Where the plan in force asks for it, the People's
+Committee of the province gives its opinion before it is issued; elsewhere an opinion may be recorded, and one that is
+unfavourable counts. A draft written anew is another draft: opinion and approval of the old one are gone. A new version
+is a material of its own that takes the old one's place in the same append. The file itself lies at the gateway; what is
+told here is its digest, so that what was approved is what is handed out.
 
 Refusals: MATERIAL_UNKNOWN, MATERIAL_PUBLISHED, MATERIAL_NOT_PUBLISHED, MATERIAL_WITHDRAWN, MATERIAL_APPROVED,
 MATERIAL_NOT_APPROVED, OPINION_MISSING, OPINION_UNFAVOURABLE, DAY_IN_FUTURE, DAYS_OUT_OF_ORDER, UNIT_UNKNOWN,
@@ -22,7 +23,8 @@ from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.message import Command, Event
 from services.registry.digital_service import ServiceCode, check_published
-from services.registry.plan_rules import Code
+from services.registry.plan_rules import Code, OpinionRule
+from services.registry.policy import plans_over
 from services.registry.unit import UNIT
 from services.registry.wording import Wording
 
@@ -147,7 +149,7 @@ class DraftMaterial(Command, name="draft_material"):
 
 
 class GiveMaterialOpinion(Command, name="give_material_opinion"):
-    """Say what the province said; until it is approved the later opinion holds."""
+    """Say what the province said; until it is approved the later opinion holds, after that the first one."""
 
     material: UUID
     favourable: bool
@@ -156,7 +158,7 @@ class GiveMaterialOpinion(Command, name="give_material_opinion"):
 
 
 class ApproveMaterial(Command, name="approve_material"):
-    """Approve a material on which the province gave a favourable opinion."""
+    """Approve a material, after a favourable opinion where the plan asks for one."""
 
     material: UUID
     approved_on: date
@@ -203,7 +205,7 @@ def entails(command: MaterialCommand) -> Sequence[Command]:
 
 
 def guard(command: MaterialCommand, lookup: Lookup) -> None:
-    """The unit stands on the map, the service is in the catalogue, a new version is about what the old one is about."""
+    """Unit and service are known, a new version is about what the old one is about, the plan's opinion is there."""
     if isinstance(command, DraftMaterial):
         if lookup.state(UNIT, str(command.unit)) is None:
             raise Refused("Chưa có đơn vị này trên bản đồ.", code="UNIT_UNKNOWN", field="unit")
@@ -216,6 +218,22 @@ def guard(command: MaterialCommand, lookup: Lookup) -> None:
         if older is not None and _subject(older) != _subject(newer):
             rule = "Bản mới phải cùng đơn vị, chuyên đề, dịch vụ và ngôn ngữ với bản cũ."
             raise Refused(rule, code="REPLACES_ANOTHER_SUBJECT", field="replaces")
+    if isinstance(command, ApproveMaterial):
+        _opinion_is_there(command.material, command.approved_on, lookup)
+    if isinstance(command, PublishMaterial):
+        _opinion_is_there(command.material, command.published_on, lookup)
+
+
+def _opinion_is_there(about: UUID, day: date, lookup: Lookup) -> None:
+    material: Material | None = lookup.state(MATERIAL, str(about))
+    if material is None or material.opinion is not None or material.published is not None:
+        return  # `decide` says what is wrong with it, if anything
+    for plan in plans_over(material.drafted.unit, day, lookup):
+        asked = next((each for each in plan.rules if isinstance(each, OpinionRule)), None)
+        if asked is not None:
+            where = f"{asked.citation.document}, {asked.citation.section}"
+            rule = f"Ủy ban nhân dân tỉnh phải cho ý kiến trước khi ban hành ({where})."
+            raise Refused(rule, code="OPINION_MISSING", field="material")
 
 
 def _subject(material: Material) -> tuple[object, ...]:
@@ -268,7 +286,7 @@ def _give_opinion(command: GiveMaterialOpinion, material: Material) -> list[Mate
     if material.opinion == event:
         return []
     _must_not_be_published(material)
-    if material.approved is not None:
+    if material.approved is not None and material.opinion is not None:  # without one, a later plan may ask for it
         raise Refused("Tài liệu này đã được duyệt.", code="MATERIAL_APPROVED", field="material")
     _in_order(None, command.given_on, command, "given_on")
     return [event]
@@ -280,13 +298,9 @@ def _approve(command: ApproveMaterial, material: Material) -> list[MaterialEvent
         return []
     if material.approved is not None:
         raise Refused("Tài liệu này đã được duyệt.", code="MATERIAL_APPROVED", field="material")
-    if material.opinion is None:
-        rule = "Ủy ban nhân dân tỉnh phải cho ý kiến trước khi duyệt."
-        raise Refused(rule, code="OPINION_MISSING", field="material")
-    if not material.opinion.favourable:
-        rule = "Ủy ban nhân dân tỉnh chưa đồng ý; hãy sửa và xin ý kiến lại."
-        raise Refused(rule, code="OPINION_UNFAVOURABLE", field="material")
-    _in_order(material.opinion.given_on, command.approved_on, command, "approved_on")
+    _must_not_be_opposed(material)
+    opinion = material.opinion
+    _in_order(None if opinion is None else opinion.given_on, command.approved_on, command, "approved_on")
     return [event]
 
 
@@ -295,9 +309,7 @@ def _publish(command: PublishMaterial, material: Material) -> list[MaterialEvent
     if material.published == event:
         return []
     _must_not_be_published(material)
-    if material.opinion is None:
-        rule = "Ủy ban nhân dân tỉnh phải cho ý kiến trước khi ban hành."
-        raise Refused(rule, code="OPINION_MISSING", field="material")
+    _must_not_be_opposed(material)
     if material.approved is None:
         raise Refused("Tài liệu này chưa được duyệt.", code="MATERIAL_NOT_APPROVED", field="material")
     if command.replaces == command.material:
@@ -324,6 +336,12 @@ def _must_not_be_published(material: Material) -> None:
     if material.published is not None:
         rule = "Tài liệu này đã ban hành; bản mới là một tài liệu khác thay cho nó."
         raise Refused(rule, code="MATERIAL_PUBLISHED", field="material")
+
+
+def _must_not_be_opposed(material: Material) -> None:
+    if material.opinion is not None and not material.opinion.favourable:
+        rule = "Ủy ban nhân dân tỉnh chưa đồng ý; hãy sửa và xin ý kiến lại."
+        raise Refused(rule, code="OPINION_UNFAVOURABLE", field="material")
 
 
 def _in_order(before: date | None, day: date, command: MaterialCommand, field: str) -> None:

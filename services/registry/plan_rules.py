@@ -5,7 +5,9 @@ What a plan does not say has no rule here: *not stated* is neither zero nor allo
 """
 
 from calendar import monthrange
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from operator import eq, ge, gt, le
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,6 +48,7 @@ Organisation: TypeAlias = Literal[
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,39}$")]
 
 MOST_RULES = 100
+_COMPARED: Mapping[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "=": eq}
 
 
 class Citation(BaseModel):
@@ -65,6 +68,19 @@ class _Rule(BaseModel):
     note: Annotated[str, Field(max_length=500)] = ""
     """What a reader must know: an interpretation, a condition that only a person can judge."""
 
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What the rule speaks of."""
+        raise NotImplementedError
+
+    def repeats(self, other: "_Rule") -> bool:
+        """True when one plan may not state both: they speak of the same thing."""
+        return self.subject == other.subject
+
+    def bears_on(self, above: "_Rule") -> bool:
+        """True when it speaks of what `above`, of a tier above, speaks of: then it may not loosen that."""
+        return self.repeats(above)
+
 
 class QuantityRule(_Rule):
     """A number that must be reached or kept to, for teams of one level or for all that is measured."""
@@ -77,23 +93,38 @@ class QuantityRule(_Rule):
 
     @property
     def subject(self) -> tuple[str, ...]:
-        """Rules of the same subject speak of the same thing: a floor and a ceiling are two."""
-        bound = "ceiling" if self.comparator == "<=" else "floor"
-        return (self.kind, self.measure, self.level or "", bound)
+        """What is counted of which teams; a floor and a ceiling for it are two rules, an exact number is both."""
+        return (self.kind, self.measure, self.level or "")
+
+    def repeats(self, other: _Rule) -> bool:
+        """A floor and a ceiling do not."""
+        if not isinstance(other, QuantityRule) or self.subject != other.subject:
+            return False
+        return bool(self._sides & other._sides)
+
+    def bears_on(self, above: _Rule) -> bool:
+        """A rule for all levels bears on one for a level, and the other way round."""
+        if not isinstance(above, QuantityRule) or self.measure != above.measure:
+            return False
+        return self.level == above.level or self.level is None or above.level is None
+
+    @property
+    def _sides(self) -> frozenset[str]:
+        return frozenset({"<=": {"ceiling"}, "=": {"floor", "ceiling"}}.get(self.comparator, {"floor"}))
 
     def loosens(self, above: "PlanRule") -> bool:
-        """True when this lets pass what `above`, of the same subject, does not."""
+        """True when on a side of which it speaks it lets pass what `above` does not, or nothing passes both."""
         if not isinstance(above, QuantityRule):
             return True
-        if "=" in (self.comparator, above.comparator) and self.comparator != above.comparator:
-            return True
+        if above.comparator == "=":
+            return (self.comparator, self.value) != ("=", above.value)
         if self.comparator == "=":
-            return self.value != above.value
-        if self.comparator == "<=":
-            return self.value > above.value
-        return self.value < above.value or (
-            self.value == above.value and (self.comparator, above.comparator) == (">=", ">")
-        )
+            return not _COMPARED[above.comparator](self.value, above.value)
+        if self._sides == above._sides:
+            looser = self.value > above.value if self.comparator == "<=" else self.value < above.value
+            return looser or (self.value == above.value and (self.comparator, above.comparator) == (">=", ">"))
+        floor, ceiling = (above, self) if self.comparator == "<=" else (self, above)
+        return not _COMPARED[floor.comparator](ceiling.value, floor.value)
 
 
 class OfficeRule(_Rule):
@@ -149,6 +180,42 @@ class OverlapRule(_Rule):
     def loosens(self, above: "PlanRule") -> bool:
         """It says the same wherever it stands."""
         return not isinstance(above, OverlapRule)
+
+
+class OpinionRule(_Rule):
+    """The province gives its opinion before a thing is issued (003 §III.1: guidance material)."""
+
+    kind: Literal["opinion"]
+    what: Literal["material"]
+    tier: Literal["province"]
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """One a thing."""
+        return (self.kind, self.what)
+
+    def loosens(self, above: "PlanRule") -> bool:
+        """It says the same wherever it stands."""
+        return not isinstance(above, OpinionRule)
+
+
+class LeadRule(_Rule):
+    """Which body leads while the plan holds, by a code; of a plan that names none it is not stated.
+
+    A statement rather than a demand: nobody is judged by it, and a lower tier may name its own.
+    """
+
+    kind: Literal["lead"]
+    body: Code
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """One a body: two may lead together."""
+        return (self.kind, self.body)
+
+    def loosens(self, above: "PlanRule") -> bool:
+        """It asks nothing."""
+        return not isinstance(above, LeadRule)
 
 
 class DueRule(_Rule):
@@ -239,6 +306,14 @@ class TargetRule(_Rule):
 
 
 PlanRule: TypeAlias = Annotated[
-    QuantityRule | OfficeRule | CompositionRule | OverlapRule | DueRule | YearlyDayRule | TargetRule,
+    QuantityRule
+    | OfficeRule
+    | CompositionRule
+    | OverlapRule
+    | OpinionRule
+    | LeadRule
+    | DueRule
+    | YearlyDayRule
+    | TargetRule,
     Field(discriminator="kind"),
 ]

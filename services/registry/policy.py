@@ -1,8 +1,10 @@
 """The policy of a territory: the plans that hold there, each a dated profile of rules, drafted and then published.
 
-One stream a territory, so that no two profiles hold there on one day. A profile judges from its first day on and is
-judged by nothing older; what replaces it begins today at the earliest, so that no closed period is judged anew. Lower
-tiers may tighten what the tiers above demand, and add to it; they may not loosen it.
+One stream a territory, so that no two profiles hold there on one day. What replaces a profile begins today at the
+earliest. No closed quarter is judged anew: where a profile held on one of its days, of the territory or of a unit above
+or below it, none is entered for that day any more. A territory over which nothing held may still enter its plan with
+the plan's own past days: nothing had been judged there. Lower tiers may tighten what the tiers above demand, and add to
+it; they may not loosen it.
 
 Refusals: TERRITORY_UNKNOWN, TERRITORY_NOT_IN_FORCE, PROFILE_UNKNOWN, PROFILE_PUBLISHED, PROFILE_SPAN_REVERSED,
 PROFILE_OVERLAPS, SUPERSEDES_THE_PAST, DECISION_MISSING, DECISION_IN_FUTURE, RULE_TWICE, RULE_LOOSENED,
@@ -16,13 +18,15 @@ from typing import Annotated, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
 
+from services.kernel import store
 from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.identifiers import derived_id
 from services.kernel.message import Command, Event
 from services.registry.plan_rules import MOST_RULES, Code, PlanRule, TeamLevel, Tier
-from services.registry.unit import UNIT, Unit
+from services.registry.unit import UNIT, Unit, carried
 from services.registry.wording import Wording
 
 
@@ -92,7 +96,11 @@ class Published:
 
     def holds(self, on: date) -> bool:
         """True on its first and last day and between."""
-        return self.plan.valid_from <= on and (self.last_day is None or on <= self.last_day)
+        return self.held(on, on)
+
+    def held(self, first: date, last: date) -> bool:
+        """True when it held on a day between these, both included."""
+        return self.plan.valid_from <= last and (self.last_day is None or first <= self.last_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,10 @@ class Policy:
     def on(self, day: date) -> Published | None:
         """The profile that holds that day."""
         return next((each for each in self.published.values() if each.holds(day)), None)
+
+    def held(self, first: date, last: date) -> bool:
+        """True when a profile held on a day between these, both included."""
+        return any(each.held(first, last) for each in self.published.values())
 
 
 def evolve(policy: Policy, event: PolicyEvent) -> Policy:
@@ -160,7 +172,7 @@ PolicyCommand: TypeAlias = DraftPolicyProfile | PublishPolicyProfile | EndPolicy
 
 
 def guard(command: PolicyCommand, lookup: Lookup) -> None:
-    """The territory must stand while the profile holds, and what holds above it must not be loosened."""
+    """The territory must stand on the first day; what is judged stays so, and what holds above must not be loosened."""
     territory: Unit | None = lookup.state(UNIT, str(command.territory))
     if territory is None:
         raise Refused("Chưa có đơn vị này trên bản đồ.", code="TERRITORY_UNKNOWN", field="territory")
@@ -175,28 +187,72 @@ def guard(command: PolicyCommand, lookup: Lookup) -> None:
         raise Refused(
             "Đơn vị không có hiệu lực vào ngày đầu của quy định.", code="TERRITORY_NOT_IN_FORCE", field="territory"
         )
-    for above in _above(territory, first, lookup):
-        held = above.on(first)
-        if held is not None:
-            _tightens(plan, held.plan)
+    closed = _quarter_before(business_date(command.at))
+    if _was_judged(command.territory, first, min(closed, plan.valid_to or closed), lookup):
+        rule = "Quý đã khép đã được xét theo quy định đang có; quy định mới không xét lại."
+        raise Refused(rule, code="SUPERSEDES_THE_PAST", field="plan.valid_from")
+    for held in plans_over(command.territory, first, lookup):
+        _tightens(plan, held)
 
 
-def _above(unit: Unit, day: date, lookup: Lookup) -> Iterator[Policy]:
-    while (parent := unit.parent_on(day)) is not None:
-        yield lookup.state(POLICY, str(parent))
-        found: Unit | None = lookup.state(UNIT, str(parent))
-        if found is None:
-            return
-        unit = found
+def plans_over(place: UUID, day: date, lookup: Lookup) -> Iterator[Plan]:
+    """The plans that hold for a place on a day: its own first, then those of the tiers above it."""
+    for unit, _, _ in _chain(carried(lookup, place, day), day, day, lookup):
+        policy: Policy = lookup.state(POLICY, str(unit))
+        if (held := policy.on(day)) is not None:
+            yield held.plan
+
+
+def _quarter_before(today: date) -> date:
+    """The last day of the last quarter that is over."""
+    return date(today.year, (today.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1)
+
+
+_PUBLISHED = select(store.events.c.stream).where(store.events.c.name == PolicyProfilePublished.name).distinct()
+
+
+def _was_judged(territory: UUID, first: date, last: date, lookup: Lookup) -> bool:
+    """Whether a profile of a unit above or below held in the territory between these days; its own, `decide` knows."""
+    if first > last:
+        return False
+    for above, since, until in _chain(territory, first, last, lookup):
+        policy: Policy = lookup.state(POLICY, str(above))
+        if above != territory and policy.held(since, until):
+            return True
+    for row in lookup.query(_PUBLISHED):  # all events are looked through: rare enough, a past plan is entered once
+        place = UUID(row.stream.removeprefix(f"{POLICY.category}-"))
+        policy = lookup.state(POLICY, str(place))
+        if place == territory or not policy.held(first, last):
+            continue
+        chain = _chain(place, first, last, lookup)
+        if any(above == territory and policy.held(since, until) for above, since, until in chain):
+            return True
+    return False
+
+
+def _chain(place: UUID, first: date, last: date, lookup: Lookup) -> Iterator[tuple[UUID, date, date]]:
+    """A unit and those above it between two days, each with the days it stood and lay over the place."""
+    unit: Unit | None = lookup.state(UNIT, str(place))
+    if unit is None:
+        return
+    first, last = max(first, unit.registered.valid_from or first), min(last, unit.last_day or last)
+    if first > last:
+        return
+    yield place, first, last
+    ends = (*(on - timedelta(days=1) for on, _ in unit.parents), last)
+    for (on, parent), end in zip(((first, unit.registered.parent), *unit.parents), ends, strict=True):
+        since, until = max(first, on), min(last, end)
+        if parent is not None and since <= until:
+            yield from _chain(parent, since, until, lookup)
 
 
 def _tightens(plan: Plan, above: Plan) -> None:
-    demanded = {rule.subject: rule for rule in above.rules}
     for place, rule in enumerate(plan.rules):
-        over = demanded.get(rule.subject)
-        if over is not None and rule.loosens(over):
-            where = f"{over.citation.document}, {over.citation.section}"
-            raise Refused(f"Quy định cấp trên chặt hơn: {where}.", code="RULE_LOOSENED", field=f"plan.rules.{place}")
+        for over in above.rules:
+            if rule.bears_on(over) and rule.loosens(over):
+                where = f"{over.citation.document}, {over.citation.section}"
+                said = f"Quy định cấp trên chặt hơn: {where}."
+                raise Refused(said, code="RULE_LOOSENED", field=f"plan.rules.{place}")
 
 
 def decide(command: PolicyCommand, policy: Policy) -> list[PolicyEvent]:
@@ -220,11 +276,9 @@ def _draft(command: DraftPolicyProfile, policy: Policy) -> list[PolicyEvent]:
         raise Refused("Quy định này đã ban hành, không sửa được.", code="PROFILE_PUBLISHED", field="profile")
     if plan.valid_to is not None and plan.valid_to < plan.valid_from:
         raise Refused("Ngày cuối phải từ ngày đầu trở đi.", code="PROFILE_SPAN_REVERSED", field="plan.valid_to")
-    seen = set()
     for place, rule in enumerate(plan.rules):
-        if rule.subject in seen:
+        if any(rule.repeats(other) for other in plan.rules[:place]):
             raise Refused("Hai quy định nói về cùng một việc.", code="RULE_TWICE", field=f"plan.rules.{place}")
-        seen.add(rule.subject)
     if policy.drafts.get(command.profile) == plan:
         return []
     return [PolicyProfileDrafted(territory=command.territory, profile=command.profile, plan=plan)]

@@ -1,4 +1,4 @@
-"""Commendations, money, rosters, overlaps, vacancies and skills: the same answers from SQLite and PostgreSQL."""
+"""Commendations, money, rosters, overlaps, vacancies, launches, skills: the same from SQLite and PostgreSQL."""
 
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ RULES: list[dict[str, Any]] = [
     {**DUE, "on": "2026-10-01", "inclusive": False, **CITED},
     {"kind": "overlap", **CITED},
     {"kind": "quantity", "measure": "members", "level": "hamlet", "comparator": ">=", "value": 4, **CITED},
+    {"kind": "quantity", "measure": "teams_per_hamlet", "comparator": ">=", "value": 3, **CITED},
+    {"kind": "quantity", "measure": "launched_percent", "level": "hamlet", "comparator": ">=", "value": 100, **CITED},
     {"kind": "yearly_day", "what": "awards", "month": 10, "day": 10, **CITED},
 ]
 
@@ -169,6 +171,25 @@ def test_overlaps_and_vacancies_of_a_day(world: World, team: UUID, tmp_path: Pat
     july = answer(world, tmp_path, posts, d="2026-07-01")["nodes"]
     over = {"kind": "TERM_OVER", "missing": None}
     assert [(each["team"]["name"], each["vacancies"]) for each in july] == [("Tổ Hai", [few, over]), ("Tổ Một", [over])]
+
+
+def test_launches_and_too_few_teams_of_a_day(world: World, team: UUID, tmp_path: Path) -> None:
+    world.hamlet("Ấp Hai", COMMUNE)
+    world.log.add("registry", f"team-{team}", "team.launched", team=str(team), launched_on="2026-05-05")
+    asked = """query($d: Date) { launchProgress(unit: "96", asOf: $d) {
+        hamlets hamletsLaunched launchedRate teams launched judgement { verdict found } } }"""
+    launched = {"hamlets": 2, "hamletsLaunched": 1, "launchedRate": "50.0", "teams": 2, "launched": 1}
+    assert answer(world, tmp_path, asked, d="2026-05-05") == {
+        **launched,
+        "judgement": {"verdict": "BROKEN", "found": 50.0},
+    }
+    eve = answer(world, tmp_path, asked, d="2026-05-04")
+    assert (eve["hamletsLaunched"], eve["launched"]) == (0, 0)
+    lacking = 'query($d: Date) { hamletsWithoutTeam(unit: "96", asOf: $d) { totalCount nodes { name } } }'
+    both = {"totalCount": 2, "nodes": [{"name": "Ấp Hai"}, {"name": "Ấp Một"}]}
+    assert answer(world, tmp_path, lacking, d="2026-01-16") == both, "the plan asks for three"
+    none = {"totalCount": 1, "nodes": [{"name": "Ấp Hai"}]}
+    assert answer(world, tmp_path, lacking, d="2026-01-15") == none, "no plan yet"
 
 
 def test_skills_of_a_day(world: World, team: UUID, tmp_path: Path) -> None:

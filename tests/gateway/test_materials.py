@@ -18,6 +18,7 @@ from gateway.viewer import Role
 from tests.gateway.asking import NOW, Gateway
 from tests.gateway.media import WHOLE, mp4, pdf, png
 from tests.gateway.running import HERE, OUTCOME, PROVINCE, Running
+from tests.gateway.test_policies import draft as draft_plan, plan as a_plan, publish as publish_plan
 
 DRAFT = f"""mutation($f: String!, $m: ID, $l: String!, $u: String!, $t: String!) {{ draftMaterial(
     unit: $u, material: $m, name: "Kích hoạt VNeID / mức 2", topic: $t, language: $l, issuer: "Sở KH&CN", file: $f)
@@ -68,6 +69,9 @@ def fetch(running: Running, content: bytes, token: str | None = None, **headers:
 
 
 def test_the_province_gives_its_opinion_first_and_only_then_is_a_material_handed_out(running: Running) -> None:
+    asks = {"kind": "opinion", "what": "material", "tier": "province", "section": "III.1"}
+    plan = draft_plan(running, running.province, plan=a_plan(rules=[asks]))["id"]
+    assert publish_plan(running, running.province, plan)["accepted"]
     material = drafted(running, pdf())
     assert do(running, APPROVE, m=material)["code"] == "OPINION_MISSING"
     assert do(running, PUBLISH, m=material, d="2026-11-04")["code"] == "OPINION_MISSING"
@@ -110,6 +114,13 @@ def test_the_province_gives_its_opinion_first_and_only_then_is_a_material_handed
         ],
     }
     assert running.gateway.code("{ materials { totalCount } }") == "UNAUTHENTICATED"
+
+
+def test_where_no_plan_asks_for_it_a_material_is_handed_out_without_an_opinion(running: Running) -> None:
+    material = drafted(running, pdf())
+    assert do(running, APPROVE, m=material)["accepted"]
+    assert do(running, PUBLISH, m=material, d="2026-11-04")["accepted"]
+    assert fetch(running, pdf()).content == pdf()
 
 
 def test_a_newer_version_takes_the_old_one_s_place_in_one_step(running: Running) -> None:

@@ -24,6 +24,16 @@ REPORT = {
     "inclusive": False,
     "section": "III.3c",
 }
+LAUNCHED_IN_AUGUST = {
+    "kind": "due",
+    "what": "launch",
+    "cadence": "once",
+    "tier": "hamlet",
+    "on": "2026-08-31",
+    "inclusive": True,
+    "section": "III.3",
+}
+LAUNCH = f"mutation($t: ID!, $d: Date!) {{ launchTeam(team: $t, launchedOn: $d) {OUTCOME} }}"
 IN_FORCE = """query($u: String!, $d: Date) { policyInForce(unit: $u, asOf: $d) {
     code status document validFrom lastDay territory { code } tiers teamLevels
     rules { kind measure level comparator value severity document section what day inclusive }
@@ -98,17 +108,37 @@ def test_the_next_plan_holds_from_tomorrow_and_what_was_stays_as_it_was(running:
 def test_a_commune_adds_to_its_province_s_plan_and_may_not_loosen_it(running: Running) -> None:
     above = draft(running, running.province)["id"]
     assert publish(running, running.province, above)["accepted"]
-    own = plan("HD-OWN", name="Quy định của xã", document="5/QĐ-UBND", rules=[REPORT])
+    own = plan("HD-OWN", name="Quy định của xã", document="5/QĐ-UBND", validFrom="2026-10-01", rules=[REPORT])
     mine = draft(running, running.here, "31843", plan=own)["id"]
     assert publish(running, running.here, mine)["accepted"]
     both = in_force(running, "31843")
     assert [p["code"] for p in both] == ["HD-OWN", "CM-TEST"]
     assert (both[0]["rules"][0]["day"], both[0]["rules"][0]["inclusive"]) == (16, False)
     assert [p["code"] for p in in_force(running, "31849")] == ["CM-TEST"], "the neighbour has no rule of its own"
-    looser = plan("NQ-LOOSE", rules=[{**MEMBERS, "value": 3}])
+    looser = plan("NQ-LOOSE", validFrom="2026-10-01", rules=[{**MEMBERS, "value": 3}])
     theirs = draft(running, running.there, "31849", plan=looser)["id"]
     refused = publish(running, running.there, theirs)
     assert (refused["code"], refused["field"]) == ("RULE_LOOSENED", "plan.rules.0")
+
+
+def test_a_quarter_that_is_over_is_not_judged_anew_by_a_commune_s_own_plan(running: Running) -> None:
+    above = draft(running, running.province)["id"]
+    assert publish(running, running.province, above)["accepted"]
+    tighter = plan("HD-PAST", validFrom="2026-09-30", rules=[{**MEMBERS, "value": 5}])
+    mine = draft(running, running.here, "31843", plan=tighter)["id"]
+    refused = publish(running, running.here, mine)
+    assert (refused["code"], refused["field"]) == ("SUPERSEDES_THE_PAST", "plan.validFrom")
+
+
+def test_a_plan_says_which_bodies_lead_and_judges_nobody_by_it(running: Running) -> None:
+    rules = [{"kind": "lead", "body": body, "severity": "info", "section": "III"} for body in ("SO_TTTT", "CONG_AN")]
+    profile = draft(running, running.province, plan=plan(rules=rules))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    _, team, _ = running.founded()
+    asked = '{ policyInForce(unit: "31843") { rules(kind: "lead") { body section } } }'
+    (found,) = running.gateway.data(asked, running.here)["policyInForce"]
+    assert found["rules"] == [{"body": "SO_TTTT", "section": "III"}, {"body": "CONG_AN", "section": "III"}]
+    assert verdicts(running, team) == {}
 
 
 def test_nobody_writes_rules_for_a_place_they_do_not_hold(running: Running) -> None:
@@ -175,7 +205,7 @@ KIEN_GIANG = [
 def appoint(running: Running, team: str, role: str, kind: str | None, **more: Any) -> dict[str, Any]:
     document = f"""mutation($t: ID!, $r: MemberRole!, $k: String, $s: Boolean, $d: Date!, $m: ID) {{ appointMember(
         team: $t, role: $r, organisation: "Tổ chức", organisationKind: $k, sameHamlet: $s, appointedOn: $d, member: $m)
-        {OUTCOME} }}"""
+        {OUTCOME[:-1]} warnings {{ code message field }} }} }}"""
     told = {"d": "2026-02-01", **more}
     outcome = running.do(document, running.here, t=team, r=role, k=kind, **told)
     assert outcome["accepted"], outcome
@@ -238,6 +268,126 @@ def test_what_nobody_has_told_is_not_judged_and_no_plan_judges_nothing(running: 
     found = verdicts(running, team)
     assert (found["II.3 a"][0], found["II.3 c"][0]) == ("NOT_JUDGED", "NOT_JUDGED")
     assert verdicts(running, team, "2025-07-31") == {}, "before it was founded"
+
+
+def test_a_team_is_launched_by_its_day_or_breaks_the_rule_and_before_that_is_not_due(running: Running) -> None:
+    profile = draft(running, running.province, plan=plan(rules=[LAUNCHED_IN_AUGUST]))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    hamlet = running.hamlet(running.here)["id"]
+    running.settle()
+    in_time, late, never = (running.team(running.here, hamlet)["id"] for _ in range(3))
+    running.settle()
+    for team, day in ((in_time, "2026-08-31"), (late, "2026-09-05")):
+        assert running.do(LAUNCH, running.here, t=team, d=day)["accepted"]
+    of = {
+        day: [verdicts(running, team, day)["III.3"][0] for team in (in_time, late, never)]
+        for day in ("2026-08-30", "2026-08-31", "2026-09-01", "2026-09-05")
+    }
+    assert of == {
+        "2026-08-30": ["NOT_JUDGED"] * 3,
+        "2026-08-31": ["MET", "NOT_JUDGED", "NOT_JUDGED"],
+        "2026-09-01": ["MET", "BROKEN", "BROKEN"],
+        "2026-09-05": ["MET", "BROKEN", "BROKEN"],
+    }
+
+
+def test_an_eleventh_member_under_a_plan_that_allows_ten_is_accepted_and_puts_the_team_out_of_order(
+    running: Running,
+) -> None:
+    profile = draft(running, running.province, plan=plan(rules=KIEN_GIANG[:1]))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    hamlet = running.hamlet(running.here)["id"]
+    running.settle()
+    team = running.team(running.here, hamlet)["id"]
+    running.settle()
+    out = """{ teamsOutOfOrder(unit: "96") { nodes { id compliance(verdict: BROKEN) {
+        found reason rule { severity document section } } } } }"""
+    for _ in range(10):
+        appoint(running, team, "MEMBER", None)
+    assert verdicts(running, team) == {"II.3": ("MET", 10)}
+    assert running.gateway.data(out, running.here)["teamsOutOfOrder"]["nodes"] == []
+    appoint(running, team, "MEMBER", None)
+    assert verdicts(running, team) == {"II.3": ("BROKEN", 11)}
+    rule = {"severity": "block", "document": "20/KH-UBND", "section": "II.3"}
+    broken = {"found": 11, "reason": "Tổ có 11 thành viên", "rule": rule}
+    assert running.gateway.data(out, running.here)["teamsOutOfOrder"]["nodes"] == [{"id": team, "compliance": [broken]}]
+
+
+def test_what_is_only_for_information_puts_no_team_out_of_order_unless_asked_for(running: Running) -> None:
+    grave = {"a": "block", "b": "warn", "c": "info"}
+    rules = [
+        {"kind": "composition", "level": "hamlet", "oneOf": [kind], "severity": severity, "section": section}
+        for kind, (section, severity) in zip(("police", "bank", "education"), grave.items(), strict=True)
+    ]
+    profile = draft(running, running.province, plan=plan(rules=rules))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    hamlet = running.hamlet(running.here)["id"]
+    running.settle()
+    teams = {kept: running.team(running.here, hamlet)["id"] for kept in ("nothing", "bank", "police", "both")}
+    running.settle()
+    for team, kind in (("bank", "bank"), ("police", "police"), ("both", "bank"), ("both", "police")):
+        appoint(running, teams[team], "MEMBER", kind)
+    running.settle()
+    asked = """query($s: [Severity!]) { teamsOutOfOrder(unit: "96", severities: $s) { nodes { id } }
+        by_default: teamsOutOfOrder(unit: "96") { nodes { id compliance(verdict: BROKEN, severities: [WARN]) {
+            rule { section } } } } }"""
+
+    def found(*severities: str) -> set[str]:
+        nodes = running.gateway.data(asked, running.province, s=list(severities))["teamsOutOfOrder"]["nodes"]
+        return {name for name, team in teams.items() if {"id": team} in nodes}
+
+    assert found("BLOCK") == {"nothing", "bank"}
+    assert found("WARN") == {"nothing", "police"}
+    assert found("INFO") == {"nothing", "bank", "police", "both"}
+    nodes = running.gateway.data(asked, running.province, s=["INFO"])["by_default"]["nodes"]
+    warned = {node["id"]: [each["rule"]["section"] for each in node["compliance"]] for node in nodes}
+    assert warned == {teams["nothing"]: ["b"], teams["bank"]: [], teams["police"]: ["b"]}
+
+
+def test_a_plan_that_asks_for_two_teams_in_a_hamlet_lists_the_hamlets_with_one(running: Running) -> None:
+    two = {"kind": "quantity", "measure": "teams_per_hamlet", "comparator": ">=", "value": 2, "section": "I.2c"}
+    none, one, full = (running.hamlet(running.here, name=f"Ấp {n}")["id"] for n in range(3))
+    theirs = running.hamlet(running.there, THERE, "Ấp Khác")["id"]
+    running.settle()
+    for hamlet in (one, full, full):
+        assert running.team(running.here, hamlet)["accepted"]
+    assert running.team(running.there, theirs, commune=THERE)["accepted"]
+    running.settle()
+    asked = 'query($d: Date) { hamletsWithoutTeam(unit: "96", asOf: $d) { totalCount nodes { id } } }'
+    without = {"totalCount": 1, "nodes": [{"id": none}]}
+    assert running.gateway.data(asked, running.province)["hamletsWithoutTeam"] == without
+    own = plan("HD-TWO", validFrom="2026-11-20", rules=[two])
+    profile = draft(running, running.here, "31843", plan=own)["id"]
+    assert publish(running, running.here, profile)["accepted"]
+    running.settle()
+    assert running.gateway.data(asked, running.province, d="2026-11-19")["hamletsWithoutTeam"] == without
+    listed = {"totalCount": 2, "nodes": [{"id": none}, {"id": one}]}
+    assert running.gateway.data(asked, running.province)["hamletsWithoutTeam"] == listed, (
+        "the neighbour has no such plan"
+    )
+
+
+def test_who_serves_in_another_team_is_appointed_with_a_warning(running: Running) -> None:
+    hamlet = running.hamlet(running.here)["id"]
+    running.settle()
+    first, second, third = (running.team(running.here, hamlet)["id"] for _ in range(3))
+    running.settle()
+    member = appoint(running, first, "MEMBER", "bank")
+    assert member["warnings"] == []
+    running.settle()
+    said = "Người này đang là thành viên của 1 Tổ khác"
+    plainly = [{"code": "SERVES_ELSEWHERE", "field": "member", "message": f"{said}."}]
+    assert appoint(running, second, "MEMBER", "bank", m=member["id"], d="2026-01-31")["warnings"] == [], "not yet"
+    assert appoint(running, third, "MEMBER", "bank", m=member["id"])["warnings"][0]["code"] == "SERVES_ELSEWHERE"
+    other = appoint(running, first, "MEMBER", "bank")["id"]
+    running.settle()
+    assert appoint(running, second, "MEMBER", "bank", m=other)["warnings"] == plainly
+    profile = draft(running, running.province, plan=plan(rules=[{"kind": "overlap", "section": "III.5"}]))["id"]
+    assert publish(running, running.province, profile)["accepted"]
+    another = appoint(running, first, "MEMBER", "bank")["id"]
+    running.settle()
+    (cited,) = appoint(running, second, "MEMBER", "bank", m=another)["warnings"]
+    assert cited["message"] == f"{said} (không trùng chéo, 20/KH-UBND III.5)."
 
 
 def test_which_hamlets_have_no_team_and_which_teams_are_out_of_order(running: Running) -> None:

@@ -27,6 +27,9 @@ PATIENCE_SECONDS = 90.0
 """For what must happen but has no promised bound; a busy machine may take long."""
 FIRST_START_SECONDS = 420.0
 """The whole map is imported; a quiet machine needs less than one."""
+PROVINCES = {("legacy", "95"), ("legacy", "96"), ("current", "96"), ("current", "91")}
+"""Of the distributed run's map: what became Cà Mau, Cà Mau, and An Giang, which has no plan."""
+
 T = TypeVar("T")
 
 
@@ -202,13 +205,13 @@ class DistributedRun(Running):
 
 
 def _map_of_ca_mau(home: Path) -> tuple[Path, Path]:
-    """The rows of the real map that make up Cà Mau, before and after the reform."""
+    """The rows of the real map that make up Cà Mau, before and after the reform, and An Giang of today."""
     units, kept = _rows(UNITS_CSV), []
     known: set[tuple[str, str]] = set()
     for level in ("province", "district", "commune"):
         for unit in units:
             above = unit["code"] if level == "province" else unit["parent_code"]
-            ours = above in {"95", "96"} if level == "province" else (unit["regime"], above) in known
+            ours = (unit["regime"], above) in (PROVINCES if level == "province" else known)
             if unit["level"] == level and ours:
                 kept.append(unit)
         known |= {(unit["regime"], unit["code"]) for unit in kept}

@@ -12,16 +12,18 @@ from tests.journeys.people import Official, Word, literal
 
 COMMUNE = "32248"
 """Xã Đất Mũi."""
+WITHOUT_A_PLAN = "30307"
+"""Phường Long Xuyên: no plan of its province ships, so that it may enter its own with its past."""
 RULES: tuple[dict[str, Any], ...] = (
     {"kind": "quantity", "section": "III.1a", "measure": "members", "comparator": ">=", "value": 3},
     {"kind": "quantity", "section": "III.1b", "measure": "members", "comparator": "<=", "value": 4},
     {"kind": "office", "section": "III.1c", "role": "leader", "heldBy": "hamlet_head", "count": 1, "sameHamlet": True},
     {"kind": "composition", "section": "III.1d", "oneOf": ["police", "youth_union"]},
 )
-PLAN = {
-    "code": "DM-2026",
-    "name": "Kế hoạch của xã",
-    "issuer": "Ủy ban nhân dân xã Đất Mũi",
+PLAN: dict[str, Any] = {
+    "code": "LX-2026",
+    "name": "Kế hoạch của phường",
+    "issuer": "Ủy ban nhân dân phường Long Xuyên",
     "document": "5/KH-UBND",
     "tiers": ["team", "commune"],
     "teamLevels": ["hamlet"],
@@ -34,6 +36,7 @@ class Clerk:
     """An official who reads what they wrote last."""
 
     official: Official
+    place: str = COMMUNE
     written: str = ""
 
     def do(self, command: str, **arguments: Any) -> str:
@@ -49,11 +52,11 @@ class Clerk:
         return found
 
     def hamlet(self, name: str) -> str:
-        return self.do("registerHamlet", commune=COMMUNE, name=name, kind="Ấp", validFrom="2025-07-01")
+        return self.do("registerHamlet", commune=self.place, name=name, kind="Ấp", validFrom="2025-07-01")
 
     def team(self, name: str, hamlet: str) -> str:
         decision = {"decisionNo": "1/QĐ-UBND", "decisionDate": "2025-08-01", "signer": "Chủ tịch"}
-        return self.do("establishTeam", commune=COMMUNE, name=name, hamlets=[hamlet], **decision)
+        return self.do("establishTeam", commune=self.place, name=name, hamlets=[hamlet], **decision)
 
     def appoint(self, team: str, role: str, kind: str, on: str = "2025-08-02") -> None:
         who = {"role": Word(role), "organisation": "Tổ chức", "organisationKind": kind, "sameHamlet": True}
@@ -104,9 +107,10 @@ def test_a_merger_of_hamlets_next_month_leaves_a_team_to_form_anew_on_that_day_a
     assert (to_reform(day - timedelta(days=1)), to_reform(day)) == ([], [["Ấp Mũi"]])
 
 
-def test_a_new_plan_judges_from_its_first_day_and_says_why(commune: Clerk, someone: As, today: date) -> None:
-    team = commune.team("Tổ ấp Rạch Tàu", commune.hamlet("Ấp Rạch Tàu"))
-    tomorrow, days = today + timedelta(days=1), {"issuedOn": today.isoformat()}
+def test_a_new_plan_judges_from_its_first_day_and_says_why(someone: As, today: date) -> None:
+    commune = Clerk(someone("commune_official", WITHOUT_A_PLAN), WITHOUT_A_PLAN)
+    team = commune.team("Tổ khóm Bình Khánh", commune.hamlet("Khóm Bình Khánh"))
+    tomorrow = today + timedelta(days=1)
     last_quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1)
 
     def judged(day: date) -> dict[str, tuple[str, str]]:
@@ -116,18 +120,25 @@ def test_a_new_plan_judges_from_its_first_day_and_says_why(commune: Clerk, someo
         return {f"{row['profile']['code']} {row['rule']['section']}": (row["verdict"], row["reason"]) for row in rows}
 
     def broken() -> dict[str, str]:
-        ours = {key: told for key, told in judged(tomorrow).items() if key.startswith("DM-2026")}
-        return {key.split()[1]: reason for key, (verdict, reason) in ours.items() if verdict == "BROKEN"}
+        found = judged(tomorrow)
+        return {key.split()[1]: reason for key, (verdict, reason) in found.items() if verdict == "BROKEN"}
 
-    before = judged(last_quarter)
-    province = Clerk(someone("province_official", "96"))
-    plan = {**PLAN, **days, "validFrom": tomorrow.isoformat()}
-    province.do("publishPolicyProfile", profile=province.do("draftPolicyProfile", territory=COMMUNE, plan=plan))
-    commune.written = f"{commune.written},{province.written}"
-    assert judged(last_quarter) == before
-    assert not any(key.startswith("DM-2026") for key in judged(today))
+    def publish(plan: dict[str, Any]) -> None:
+        drafted = commune.do("draftPolicyProfile", territory=WITHOUT_A_PLAN, plan=plan)
+        commune.do("publishPolicyProfile", profile=drafted)
 
     commune.appoint(team, "LEADER", "party_member")
+    first = {**PLAN, "code": "LX-2025", "rules": [{**PLAN["rules"][0], "value": 1}, PLAN["rules"][3]]}
+    publish({**first, "issuedOn": "2025-09-01", "validFrom": "2025-09-01"})
+    before = {
+        "LX-2025 III.1a": ("MET", "Tổ có 1 thành viên"),
+        "LX-2025 III.1d": ("BROKEN", "không có thành viên thuộc các tổ chức này"),
+    }
+    assert judged(last_quarter) == judged(tomorrow) == before
+    publish({**PLAN, "issuedOn": today.isoformat(), "validFrom": tomorrow.isoformat()})
+    assert judged(last_quarter) == judged(today) == before
+    assert {key.split()[0] for key in judged(tomorrow)} == {"LX-2026"}
+
     assert broken() == {
         "III.1a": "Tổ có 1 thành viên",
         "III.1c": "Tổ trưởng không đúng thành phần",
@@ -136,10 +147,11 @@ def test_a_new_plan_judges_from_its_first_day_and_says_why(commune: Clerk, someo
     commune.do("standDownMember", team=team, member=commune.member(team), stoodDownOn=today.isoformat())
     commune.appoint(team, "LEADER", "hamlet_head", today.isoformat())
     for kind in ("police", "youth_union", "women_union"):
-        commune.appoint(team, "MEMBER", kind)
+        commune.appoint(team, "MEMBER", kind, today.isoformat())
     assert broken() == {}
-    commune.appoint(team, "MEMBER", "education")
+    commune.appoint(team, "MEMBER", "education", today.isoformat())
     assert broken() == {"III.1b": "Tổ có 5 thành viên"}
+    assert judged(last_quarter) == before
 
 
 def test_members_are_trained_assessed_and_commended(commune: Clerk, today: date) -> None:

@@ -1,4 +1,4 @@
-"""Guidance materials: one step after the other, the province's opinion before all."""
+"""Guidance materials: one step after the other, the province's opinion first where a plan asks for it."""
 
 from datetime import date
 from typing import Any
@@ -10,7 +10,15 @@ from services.kernel.bus import Answer
 from services.kernel.identifiers import new_id
 from services.kernel.runtime import ServiceRuntime
 from services.kernel.testing import given
-from services.registry.examples import COMMUNE, EXAMPLES, MATERIAL_FACTS, MATERIAL_ID, NEWER_MATERIAL_ID, PROVINCE
+from services.registry.examples import (
+    COMMUNE,
+    EXAMPLES,
+    MATERIAL_FACTS,
+    MATERIAL_ID,
+    NEWER_MATERIAL_ID,
+    PLAN,
+    PROVINCE,
+)
 from services.registry.material import (
     MATERIAL,
     ApproveMaterial,
@@ -24,6 +32,7 @@ from services.registry.material import (
     PublishMaterial,
     WithdrawMaterial,
 )
+from services.registry.plan_rules import Citation, OpinionRule
 from tests.registry.conftest import NOON
 from tests.registry.test_learning import told
 
@@ -53,9 +62,7 @@ def test_each_step_is_taken_once_and_told_twice_changes_nothing() -> None:
     given(MATERIAL, *history, WITHDRAWN).when(gone).then()
 
 
-def test_without_the_province_s_opinion_nothing_is_approved_or_published() -> None:
-    given(MATERIAL, DRAFTED).when(told(ApproveMaterial, APPROVED)).refused("OPINION_MISSING", field="material")
-    given(MATERIAL, DRAFTED).when(told(PublishMaterial, PUBLISHED)).refused("OPINION_MISSING")
+def test_what_the_province_is_against_is_not_approved_and_what_is_not_approved_not_published() -> None:
     no = OPINION.model_copy(update={"favourable": False})
     given(MATERIAL, DRAFTED, no).when(told(ApproveMaterial, APPROVED)).refused("OPINION_UNFAVOURABLE")
     given(MATERIAL, DRAFTED, no, OPINION).when(told(ApproveMaterial, APPROVED)).then(APPROVED)
@@ -65,7 +72,9 @@ def test_without_the_province_s_opinion_nothing_is_approved_or_published() -> No
 def test_a_draft_written_anew_has_no_opinion_and_no_approval() -> None:
     other = DRAFTED.model_copy(update={"facts": MATERIAL_FACTS.model_copy(update={"language": "km"})})
     given(MATERIAL, *READY).when(told(DraftMaterial, other)).then(other)
-    given(MATERIAL, *READY, other).when(told(ApproveMaterial, APPROVED)).refused("OPINION_MISSING")
+    given(MATERIAL, *READY, other).when(told(PublishMaterial, PUBLISHED)).refused("MATERIAL_NOT_APPROVED")
+    against = OPINION.model_copy(update={"favourable": False})
+    given(MATERIAL, DRAFTED, against, other).when(told(ApproveMaterial, APPROVED)).then(APPROVED)
     given(MATERIAL, *READY, PUBLISHED).when(told(DraftMaterial, other)).refused("MATERIAL_PUBLISHED")
 
 
@@ -169,3 +178,57 @@ def test_nothing_is_replaced_but_by_what_is_published(mapped: ServiceRuntime) ->
     assert publish(mapped, MATERIAL_ID).accepted
     by = {"replaced_on": "2026-03-02", "replaced_by": str(NEWER_MATERIAL_ID)}
     assert ask(mapped, "replace_material", material=str(MATERIAL_ID), **by).code == "MATERIAL_NOT_PUBLISHED"
+
+
+# -- the province's opinion --------------------------------------------------------------------------------------------
+
+
+ASKED = OpinionRule(
+    kind="opinion",
+    what="material",
+    tier="province",
+    severity="block",
+    citation=Citation(document="KH-2022", section="III.1"),
+)
+
+
+def asks_for_an_opinion(registry: ServiceRuntime, valid_from: str) -> None:
+    plan = PLAN.model_copy(update={"rules": (ASKED,)}).model_dump(mode="json") | {"valid_from": valid_from}
+    about = {"territory": str(PROVINCE), "profile": str(new_id())}
+    assert ask(registry, "draft_policy_profile", **about, plan=plan).accepted
+    assert ask(registry, "publish_policy_profile", **about).accepted
+
+
+def approve(registry: ServiceRuntime, day: str) -> Answer:
+    return ask(registry, "approve_material", material=str(MATERIAL_ID), approved_on=day)
+
+
+def test_where_the_plan_in_force_says_so_the_province_gives_its_opinion_first(mapped: ServiceRuntime) -> None:
+    asks_for_an_opinion(mapped, "2026-02-01")
+    assert draft(mapped, MATERIAL_ID).accepted
+    missing = approve(mapped, "2026-02-12")
+    assert (missing.code, missing.field) == ("OPINION_MISSING", "material")
+    assert "KH-2022, III.1" in missing.message
+    assert publish(mapped, MATERIAL_ID).code == "OPINION_MISSING"
+    make_ready(mapped, MATERIAL_ID)
+    assert publish(mapped, MATERIAL_ID).accepted
+
+
+def test_where_no_plan_says_so_none_is_needed_and_one_against_it_counts_all_the_same(mapped: ServiceRuntime) -> None:
+    assert draft(mapped, MATERIAL_ID).accepted
+    against = {"favourable": False, "document": "15/UBND", "given_on": "2026-02-10"}
+    assert ask(mapped, "give_material_opinion", material=str(MATERIAL_ID), **against).accepted
+    assert approve(mapped, "2026-02-12").code == "OPINION_UNFAVOURABLE"
+    assert draft(mapped, MATERIAL_ID, language="km").accepted
+    assert approve(mapped, "2026-02-12").accepted
+    assert publish(mapped, MATERIAL_ID).accepted
+
+
+def test_a_plan_asks_for_an_opinion_from_its_first_day_on_even_of_what_was_approved(mapped: ServiceRuntime) -> None:
+    asks_for_an_opinion(mapped, "2026-02-20")
+    assert draft(mapped, MATERIAL_ID).accepted
+    assert approve(mapped, "2026-02-12").accepted
+    assert publish(mapped, MATERIAL_ID).code == "OPINION_MISSING", "issued on 1 March, when the plan held"
+    late = {"material": str(MATERIAL_ID), "favourable": True, "document": "15/UBND", "given_on": "2026-02-25"}
+    assert ask(mapped, "give_material_opinion", **late).accepted
+    assert publish(mapped, MATERIAL_ID).accepted

@@ -12,7 +12,7 @@ from services.kernel.runtime import ServiceRuntime
 from services.kernel.testing import Given, given
 from services.registry.examples import PLAN, PROVINCE
 from services.registry.import_map import PROFILES, plan_import
-from services.registry.plan_rules import Citation, DueRule, PlanRule, QuantityRule, TargetRule
+from services.registry.plan_rules import Citation, DueRule, LeadRule, OpinionRule, PlanRule, QuantityRule, TargetRule
 from services.registry.policy import (
     POLICY,
     DraftPolicyProfile,
@@ -98,6 +98,8 @@ def test_a_plan_does_not_end_before_it_begins() -> None:
 def test_two_rules_do_not_speak_of_one_thing() -> None:
     twice = draft(rules=(members(">=", 4), members("<=", 10), members(">=", 5)))
     given(POLICY).when(twice).refused("RULE_TWICE", field="plan.rules.2")
+    both = draft(rules=(members("=", 12), members("<=", 10)))
+    given(POLICY).when(both).refused("RULE_TWICE", field="plan.rules.1")
 
 
 # -- publishing -------------------------------------------------------------------------------------------------------
@@ -204,7 +206,16 @@ def test_whatever_is_published_no_two_profiles_hold_on_one_day(spans: list[tuple
         (members(">=", 4), members(">", 4), True),
         (members("<=", 9), members("<=", 10), False),
         (members("<=", 11), members("<=", 10), True),
-        (members("=", 5), members(">=", 4), True),
+        (members("=", 5), members(">=", 4), False),
+        (members("=", 12), members("<=", 10), True),
+        (members("=", 10), members("<=", 10), False),
+        (members("=", 4), members(">", 4), True),
+        (members("=", 5), members("=", 5), False),
+        (members(">=", 5), members("=", 5), True),
+        (members(">=", 12), members("<=", 10), True),
+        (members("<=", 3), members(">=", 4), True),
+        (members("<=", 10), members(">=", 4), False),
+        (members("<=", 11).model_copy(update={"level": None}), members("<=", 10), True),
         (report(15), report(16), False),
         (report(17), report(16), True),
         (report(16, inclusive=True), report(16, inclusive=False), True),
@@ -215,7 +226,7 @@ def test_whatever_is_published_no_two_profiles_hold_on_one_day(spans: list[tuple
     ],
 )
 def test_lower_tiers_may_tighten_and_not_loosen(own: PlanRule, above: PlanRule, loosens: bool) -> None:
-    assert own.subject == above.subject
+    assert own.bears_on(above)
     assert own.loosens(above) is loosens
 
 
@@ -230,6 +241,8 @@ def test_before_a_day_means_the_day_before_and_at_latest_means_that_day() -> Non
 
 # -- in the registry --------------------------------------------------------------------------------------------------
 
+OPEN, CLOSED = date(2026, 10, 1), date(2026, 9, 30)
+"""The first day of the quarter that is not over, and the last day before it."""
 HONG_DAN = unit_id("current", "commune", "31843")
 
 
@@ -259,10 +272,57 @@ def put_in_force(registry: ServiceRuntime, territory: Any, profile: Any, **chang
 
 def test_a_commune_may_ask_more_than_its_province_and_not_less(mapped: ServiceRuntime) -> None:
     assert put_in_force(mapped, PROVINCE, OLD, rules=(members(">=", 4),)).accepted
-    looser = put_in_force(mapped, HONG_DAN, NEW, rules=(members("<=", 9), members(">=", 3)))
+    looser = put_in_force(mapped, HONG_DAN, NEW, valid_from=OPEN, rules=(members("<=", 9), members(">=", 3)))
     assert (looser.code, looser.field) == ("RULE_LOOSENED", "plan.rules.1")
     assert "1/QĐ, 2" in looser.message
-    assert put_in_force(mapped, HONG_DAN, profile_id("TIGHT"), rules=(members("<=", 9), members(">=", 5))).accepted
+    tight = (members("<=", 9), members(">=", 5))
+    assert put_in_force(mapped, HONG_DAN, profile_id("TIGHT"), valid_from=OPEN, rules=tight).accepted
+
+
+def test_exactly_twelve_is_looser_than_ten_at_most(mapped: ServiceRuntime) -> None:
+    assert put_in_force(mapped, PROVINCE, OLD, rules=(members("<=", 10),)).accepted
+    twelve = put_in_force(mapped, HONG_DAN, NEW, valid_from=OPEN, rules=(members("=", 12),))
+    assert (twelve.code, twelve.field) == ("RULE_LOOSENED", "plan.rules.0")
+    assert put_in_force(mapped, HONG_DAN, profile_id("NINE"), valid_from=OPEN, rules=(members("=", 9),)).accepted
+
+
+# -- what is closed ---------------------------------------------------------------------------------------------------
+
+
+def refused_for_the_past(answer: Answer) -> bool:
+    return (answer.code, answer.field) == ("SUPERSEDES_THE_PAST", "plan.valid_from")
+
+
+def test_a_commune_does_not_tighten_a_quarter_its_province_s_plan_has_judged(mapped: ServiceRuntime) -> None:
+    assert put_in_force(mapped, PROVINCE, OLD, rules=(members(">=", 4),)).accepted
+    tight = {"rules": (members(">=", 5),)}
+    assert refused_for_the_past(put_in_force(mapped, HONG_DAN, NEW, valid_from=CLOSED, **tight))
+    within = {"valid_from": date(2026, 2, 1), "valid_to": date(2026, 2, 28)}
+    assert refused_for_the_past(put_in_force(mapped, HONG_DAN, profile_id("SPAN"), **within, **tight))
+    assert put_in_force(mapped, HONG_DAN, profile_id("NOW"), valid_from=OPEN, **tight).accepted
+
+
+def test_a_province_does_not_judge_anew_where_a_commune_s_own_plan_has_judged(mapped: ServiceRuntime) -> None:
+    assert put_in_force(mapped, HONG_DAN, OLD, rules=(members(">=", 5),)).accepted
+    assert refused_for_the_past(put_in_force(mapped, PROVINCE, NEW, valid_from=CLOSED))
+    assert put_in_force(mapped, PROVINCE, profile_id("NOW"), valid_from=OPEN).accepted
+
+
+def test_where_nothing_had_judged_a_plan_is_entered_with_its_own_past(mapped: ServiceRuntime) -> None:
+    over = {"valid_from": date(2026, 1, 16), "valid_to": date(2026, 6, 30)}
+    assert put_in_force(mapped, PROVINCE, OLD, **over).accepted
+    assert refused_for_the_past(put_in_force(mapped, HONG_DAN, NEW, valid_from=date(2026, 6, 30)))
+    assert put_in_force(mapped, HONG_DAN, profile_id("AFTER"), valid_from=date(2026, 7, 1)).accepted
+
+
+def test_a_commune_is_held_to_the_province_it_lay_under_then(mapped: ServiceRuntime) -> None:
+    place = {"regime": "current", "kind": "Tỉnh", "lat": 9.9, "lon": 105.1, "valid_from": "2025-07-01"}
+    assert ask(mapped, "register_unit", **place, code="91", name="Tỉnh An Giang", level="province").accepted
+    assert put_in_force(mapped, PROVINCE, OLD).accepted
+    moved = {"unit": str(HONG_DAN), "parent": str(unit_id("current", "province", "91")), "on": "2026-08-01"}
+    assert ask(mapped, "transfer_unit", **moved).accepted
+    assert refused_for_the_past(put_in_force(mapped, HONG_DAN, NEW, valid_from=date(2026, 7, 31)))
+    assert put_in_force(mapped, HONG_DAN, profile_id("AFTER"), valid_from=date(2026, 8, 1)).accepted
 
 
 def test_a_plan_needs_a_place_that_stands(mapped: ServiceRuntime) -> None:
@@ -307,7 +367,7 @@ def test_the_four_plans_ship_and_the_unsigned_one_as_a_draft(
 def test_what_a_plan_does_not_state_is_not_there(shipped: dict[str, DraftPolicyProfile]) -> None:
     """domain.md A8 (f): Cà Mau 2026 has no 16/21/26 and no four members."""
     kinds = {rule.kind for rule in shipped["CM-2026-20"].plan.rules}
-    assert kinds == {"quantity", "target"}
+    assert kinds == {"quantity", "target"}, "no report's day, no lead body"
     stated = [r.measure for r in shipped["CM-2026-20"].plan.rules if isinstance(r, QuantityRule)]
     assert stated == ["teams_per_hamlet"]
 
@@ -325,3 +385,46 @@ def test_the_days_of_220_are_the_ones_it_says(shipped: dict[str, DraftPolicyProf
         "district": date(2024, 9, 25),
         "department": None,
     }
+
+
+def test_each_plan_names_its_lead_body_and_the_tiers_down_to_the_team(shipped: dict[str, DraftPolicyProfile]) -> None:
+    """domain.md A8: 000 names none in what is known of it."""
+    leads = {
+        code: [(r.body, r.citation.section) for r in c.plan.rules if isinstance(r, LeadRule)]
+        for code, c in shipped.items()
+    }
+    assert leads == {
+        "CM-2023-220": [("SO_TTTT", "VI.1a, VI.1b")],
+        "KG-2022": [("SO_TTTT", "II.2, III.1"), ("CONG_AN_TINH", "III.2")],
+        "CG-2026": [("PHONG_VHXH", "IV.1")],
+        "CM-2026-20": [],
+    }
+    assert all({"team", "hamlet"} <= set(command.plan.tiers) for command in shipped.values())
+
+
+def test_kien_giang_s_targets_are_the_eleven_its_plan_states(shipped: dict[str, DraftPolicyProfile]) -> None:
+    """domain.md A3, rows 59 to 63."""
+    targets = {
+        rule.indicator: (rule.value, rule.by, rule.citation.section)
+        for rule in shipped["KG-2022"].plan.rules
+        if isinstance(rule, TargetRule)
+    }
+    year_end = date(2022, 12, 31)
+    half = dict.fromkeys(("ECO-01", "PPL-02", "PPL-05", "PPL-06", "PPL-07", "PPL-08"), (50, year_end, "I.3"))
+    assert targets == half | {
+        "GOV-03": (60, year_end, "I.3"),
+        "ECO-03": (60, year_end, "I.3"),
+        "GOV-02": (None, year_end, "I.3"),
+        "GOV-05": (100, None, "III.2"),
+        "GOV-06": (100, None, "III.2"),
+    }
+
+
+def test_of_the_four_plans_only_kien_giang_s_asks_for_an_opinion(shipped: dict[str, DraftPolicyProfile]) -> None:
+    asked = {
+        code: rule.citation.section
+        for code, command in shipped.items()
+        for rule in command.plan.rules
+        if isinstance(rule, OpinionRule)
+    }
+    assert asked == {"KG-2022": "III.1"}
