@@ -13,7 +13,7 @@ from deploy.connecting import ExecuteMany
 from deploy.demo import demo_commands
 from deploy.progress import progress
 from services.kernel.bus import Answer, Payload
-from services.registry.import_map import DIGITAL_SERVICES, PROFILES, REORGANISATIONS, plan_import
+from services.registry.import_map import COURSES, DIGITAL_SERVICES, PROFILES, REORGANISATIONS, plan_import
 
 SETTLE_SECONDS = 600.0
 Step = tuple[str, list[tuple[str, Payload]]]
@@ -51,7 +51,7 @@ def _once(
 
 
 def _map_steps() -> list[Step]:
-    plan = plan_import(profiles=PROFILES, reorganisations=REORGANISATIONS, services=DIGITAL_SERVICES)
+    plan = plan_import(profiles=PROFILES, reorganisations=REORGANISATIONS, services=DIGITAL_SERVICES, courses=COURSES)
     if plan.faults:
         raise InstallationRefused(str(plan.faults[0]))
     return [("registry", batch) for batch in plan.batches()]

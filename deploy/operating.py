@@ -160,7 +160,7 @@ def import_map(
     reorganisations: Annotated[Path | None, typer.Option(exists=True, file_okay=False)] = None,
     good_rows: Annotated[bool, typer.Option(help="Import the good rows although others are bad.")] = False,
 ) -> None:
-    """Import map, plans and catalogue; with bad rows nothing is imported, unless told so. Twice changes nothing."""
+    """Import map, plans and catalogues; with bad rows nothing is imported, unless told so. Twice changes nothing."""
     from deploy.connecting import open_bus
     from deploy.environment import read_settings_beside
     from services.registry import import_map as importing
@@ -172,6 +172,7 @@ def import_map(
         importing.PROFILES if units is None else profiles,
         importing.REORGANISATIONS if units is None else reorganisations,
         importing.DIGITAL_SERVICES if units is None else None,
+        importing.COURSES if units is None else None,
         good_rows_only=good_rows,
     )
     for fault in plan.faults:

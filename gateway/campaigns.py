@@ -52,13 +52,22 @@ class CampaignOpened(Event, name="campaign.opened"):
     last_day: date
 
 
+class CampaignPlanned(Event, name="campaign.planned"):
+    """Who leads it, who takes part, how they work together."""
+
+    campaign: UUID
+    organiser: str | None
+    participants: tuple[str, ...]
+    coordination_plan: str | None
+
+
 class CampaignCalledOff(Event, name="campaign.called_off"):
     """It does not take place."""
 
     campaign: UUID
 
 
-CampaignEvent: TypeAlias = CampaignOpened | CampaignCalledOff
+CampaignEvent: TypeAlias = CampaignOpened | CampaignPlanned | CampaignCalledOff
 
 
 class Campaigns(ReadModel):
@@ -81,8 +90,11 @@ class Campaigns(ReadModel):
             Column("first_day", Identifier, nullable=False),
             Column("last_day", Identifier, nullable=False),
             Column("status", Identifier, nullable=False),
+            Column("organiser", Identifier),
+            Column("participants", Identifier, nullable=False),
+            Column("coordination_plan", Identifier),
         )
-        """ISO days; `status` is open or called_off."""
+        """ISO days; `status` is open or called_off; `participants` with single spaces between."""
         Index(f"campaigns_first_day{self.suffix}", self.campaigns.c.first_day, self.campaigns.c.campaign)
 
     def apply(self, connection: Connection, events: Sequence[Delivered[CampaignEvent]]) -> None:
@@ -91,7 +103,12 @@ class Campaigns(ReadModel):
             match delivered.event:
                 case CampaignOpened() as opened:
                     row = opened.model_dump(mode="json", exclude={"title"}) | {"name": opened.title}
-                    campaigns.put(row | {"status": "open"})
+                    untold = {"organiser": None, "participants": "", "coordination_plan": None}
+                    campaigns.put(row | untold | {"status": "open"})
+                case CampaignPlanned() as planned:
+                    told = planned.model_dump(include={"organiser", "coordination_plan"})
+                    told["participants"] = " ".join(planned.participants)
+                    campaigns.change((str(planned.campaign),), told)
                 case CampaignCalledOff() as off:
                     campaigns.change((str(off.campaign),), {"status": "called_off"})
                 case _:

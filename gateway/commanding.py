@@ -70,6 +70,7 @@ MAY: dict[str, frozenset[Role]] = {
     "publish_material": frozenset({Role.PROVINCE_OFFICIAL}),
     "withdraw_material": frozenset({Role.PROVINCE_OFFICIAL}),
     "open_campaign": OFFICIALS,
+    "plan_campaign": OFFICIALS,
     "call_off_campaign": OFFICIALS,
     "propose_commendation": OFFICIALS | {Role.TEAM_LEADER},
     "select_commendation": frozenset({Role.COMMUNE_OFFICIAL}),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Connection, Date, Index, Table, Text, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Date, Index, Table, Text, and_, func, select
 
 from gateway import members, policies, teams
 from gateway.paging import Page, Slice, page_of
@@ -218,10 +218,15 @@ def commendation_by_id(connection: Connection, commendation: str, visible: Colum
     return connection.execute(query).one_or_none()
 
 
-def _awarded(unit: str, year: int, today: date) -> list[ColumnElement[bool]]:
+def awarded_in(year: int) -> ColumnElement[bool]:
+    """Commendations awarded in a year and not revoked."""
     table = LIVE.commendations.c
     first, last = date(year, 1, 1).isoformat(), date(year, 12, 31).isoformat()
-    return [table.status == "awarded", table.awarded_on >= first, table.awarded_on <= last, within(unit, today)]
+    return and_(table.status == "awarded", table.awarded_on >= first, table.awarded_on <= last)
+
+
+def _awarded(unit: str, year: int, today: date) -> list[ColumnElement[bool]]:
+    return [awarded_in(year), within(unit, today)]
 
 
 def roll_page(connection: Connection, unit: str, year: int, today: date, wanted: Slice) -> Page:

@@ -17,11 +17,11 @@ from sqlalchemy import (
     Text,
     and_,
     func,
-    literal,
     or_,
     select,
 )
 
+from gateway import finding
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
 from gateway.unit_tree import around
@@ -31,7 +31,6 @@ from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
 
 ALWAYS, FOR_EVER = "", "9999-12-31"
-_MOST_WORDS = 8
 
 # What it reads of the registry's events
 
@@ -207,8 +206,7 @@ def in_force(day: date) -> ColumnElement[bool]:
 
 def mentions(text: str) -> list[ColumnElement[bool]]:
     """Every word of `text` begins a word of the name, of the English name or of the code; marks do not matter."""
-    haystack = literal(" ") + LIVE.words.c.search_text
-    return [haystack.contains(f" {word}", autoescape=True) for word in fold(text[:200]).split()[:_MOST_WORDS]]
+    return finding.mentions(LIVE.words.c.search_text, text)
 
 
 def serving(connection: Connection, unit: str, day: date) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from gateway import policies, teams
 from gateway.paging import Page, Slice, page_of, sifted
 from gateway.rows import Identifier, ReadModel
 from gateway.unit_tree import belonging
-from gateway.vietnamese import sort_key
+from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -58,6 +58,7 @@ class Enterprises(ReadModel):
             Column("enterprise", Identifier, primary_key=True),
             Column("commune", Identifier, nullable=False),
             Column("name", Identifier, nullable=False),
+            Column("search_text", Identifier, nullable=False),
             Column("sort_key", LargeBinary, nullable=False),
         )
         Index(f"enterprises_commune{self.suffix}", self.enterprises.c.commune, self.enterprises.c.sort_key)
@@ -77,7 +78,7 @@ class Enterprises(ReadModel):
             match event:
                 case EnterpriseRegistered():
                     row = {"enterprise": str(event.enterprise), "commune": str(event.commune), "name": event.title}
-                    enterprises.put(row | {"sort_key": sort_key(event.title)})
+                    enterprises.put(row | {"search_text": fold(event.title), "sort_key": sort_key(event.title)})
                 case EnterpriseCounted():
                     pass
                 case _:

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Column, ColumnElement, Connection, Index, Select, Table, Text, func, literal, select
+from sqlalchemy import Column, ColumnElement, Connection, Index, Select, Table, Text, func, select
 
-from gateway import materials, teams
+from gateway import finding, materials, teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
 from gateway.unit_tree import ever_held
@@ -16,8 +16,6 @@ from gateway.vietnamese import fold
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
-
-_MOST_WORDS = 8
 
 # What it reads of the registry's events
 
@@ -134,8 +132,7 @@ LIVE = GoodPractices()
 
 def mentions(text: str) -> list[ColumnElement[bool]]:
     """Every word of `text` begins a word of the title, of the text or of the topic; marks do not matter."""
-    haystack = literal(" ") + LIVE.practices.c.search_text
-    return [haystack.contains(f" {word}", autoescape=True) for word in fold(text[:200]).split()[:_MOST_WORDS]]
+    return finding.mentions(LIVE.practices.c.search_text, text)
 
 
 def of_place(unit: str, today: date) -> ColumnElement[bool]:

@@ -21,9 +21,10 @@ from sqlalchemy import (
     union_all,
 )
 
+from gateway import finding
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel, counted, listed
-from gateway.vietnamese import sort_key
+from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -38,6 +39,7 @@ class CourseCatalogued(Event, name="course.catalogued"):
     title: str = Field(alias="name")
     topics: tuple[str, ...]
     provider: str
+    source: str | None = None
 
 
 class CourseRetired(Event, name="course.retired"):
@@ -104,7 +106,9 @@ class Learning(ReadModel):
             Column("name", Identifier, nullable=False),
             Column("topics", Identifier, nullable=False),
             Column("provider", Identifier, nullable=False),
+            Column("source", Identifier),
             Column("offered", Boolean, nullable=False),
+            Column("search_text", Identifier, nullable=False),
             Column("sort_key", LargeBinary, nullable=False),
         )
         self.trainings = Table(
@@ -149,8 +153,9 @@ class Learning(ReadModel):
             match delivered.event:
                 case CourseCatalogued() as course:
                     row: dict[str, Any] = {"course": str(course.course), "name": course.title}
-                    row |= {"topics": " ".join(course.topics), "provider": course.provider, "offered": True}
-                    courses.put(row | {"sort_key": sort_key(course.title)})
+                    row |= {"topics": " ".join(course.topics), "provider": course.provider, "source": course.source}
+                    words = {"search_text": fold(f"{course.title} {row['topics']}"), "sort_key": sort_key(course.title)}
+                    courses.put(row | words | {"offered": True})
                 case CourseRetired() as retired:
                     courses.change((str(retired.course),), {"offered": False})
                 case TrainingScheduled() as planned:
@@ -181,15 +186,18 @@ LIVE = Learning()
 # Questions
 
 
-def courses_page(connection: Connection, wanted: Slice) -> Page:
-    """Courses on offer, by name."""
+def courses_page(connection: Connection, search: str | None, wanted: Slice) -> Page:
+    """Courses on offer whose name or topics have the words of `search`, by name."""
     courses = LIVE.courses.c
-    return page_of(connection, select(LIVE.courses).where(courses.offered), [courses.sort_key, courses.course], wanted)
+    query = select(LIVE.courses).where(courses.offered, *finding.mentions(courses.search_text, search))
+    return page_of(connection, query, [courses.sort_key, courses.course], wanted)
 
 
-def courses_count(connection: Connection) -> int:
+def courses_count(connection: Connection, search: str | None) -> int:
     """How many there are."""
-    return connection.execute(select(func.count()).where(LIVE.courses.c.offered)).scalar_one()
+    courses = LIVE.courses.c
+    query = select(func.count()).where(courses.offered, *finding.mentions(courses.search_text, search))
+    return connection.execute(query).scalar_one()
 
 
 def courses_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:

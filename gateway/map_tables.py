@@ -213,6 +213,7 @@ class Units(ReadModel):
             Column("kind", Identifier, nullable=False),
             Column("valid_from", Date, nullable=False),
             Column("valid_to", Date),
+            Column("search_text", Identifier, nullable=False),
             Column("sort_key", LargeBinary, nullable=False),
         )
         Index(f"map_hamlets_commune{self.suffix}", self.hamlets.c.commune, self.hamlets.c.sort_key)
@@ -282,8 +283,7 @@ class _Batch:
             case HamletSucceeded():
                 self._succeed(event.hamlet, event)
             case HamletRenamed():
-                named = {"name": event.title, "kind": event.kind, "sort_key": sort_key(event.title)}
-                self._hamlets.change(hamlet, named, event.on)
+                self._hamlets.change(hamlet, _named(event.title, event.kind), event.on)
             case HamletTransferred():
                 self._hamlets.change(hamlet, {"commune": str(event.commune)}, event.on)
             case _:
@@ -323,11 +323,9 @@ def _hamlet_row(hamlet: HamletRegistered) -> dict[str, Any]:
     return {
         "hamlet": str(hamlet.hamlet),
         "commune": str(hamlet.commune),
-        "name": hamlet.title,
-        "kind": hamlet.kind,
         "valid_from": hamlet.valid_from,
         "valid_to": None,
-        "sort_key": sort_key(hamlet.title),
+        **_named(hamlet.title, hamlet.kind),
     }
 
 

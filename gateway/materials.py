@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
-from gateway.vietnamese import sort_key
+from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -125,6 +125,7 @@ class Materials(ReadModel):
             Column("withdrawn_on", Date),
             Column("replaces", Identifier),
             Column("replaced_by", Identifier),
+            Column("search_text", Identifier, nullable=False),
             Column("sort_key", LargeBinary, nullable=False),
         )
         """`status` is drafted, approved, published or withdrawn; `opinion` favourable or unfavourable."""
@@ -163,7 +164,11 @@ def _row(event: MaterialDrafted) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys((*_LATER, "replaces", "replaced_by"))
     row |= facts.model_dump(include={"topic", "service", "language", "issuer"}) | facts.file.model_dump()
     ids = {"material": str(event.material), "unit": str(event.unit)}
-    return row | ids | {"name": facts.title, "status": "drafted", "sort_key": sort_key(facts.title)}
+    words = {
+        "search_text": fold(f"{facts.title} {facts.topic} {facts.service or ''}"),
+        "sort_key": sort_key(facts.title),
+    }
+    return row | ids | words | {"name": facts.title, "status": "drafted"}
 
 
 def _id(of: UUID | None) -> str | None:

@@ -5,11 +5,25 @@ from datetime import date
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Table, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    Index,
+    Select,
+    Table,
+    func,
+    not_,
+    or_,
+    select,
+)
 
 from gateway import teams
-from gateway.paging import Page, Slice, page_by_group
+from gateway.paging import Page, Slice, page_by_group, page_of
 from gateway.rows import Identifier, ReadModel, counted, listed
+from gateway.unit_tree import belonging
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -183,6 +197,74 @@ def serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Conditions on `members`: who serves on a day."""
     members = LIVE.members.c
     return members.appointed_on <= day.isoformat(), or_(members.stood_down_on.is_(None), members.stood_down_on > day)
+
+
+def serving_below(unit: str, day: date, visible: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Conditions on `members` joined with `teams`: who serves that day below a unit, in visible teams."""
+    tree = select(belonging([unit], day).c.unit)
+    return [teams.LIVE.teams.c.commune.in_(tree), teams.stands(day), visible, *serving(day)]
+
+
+def served_between(
+    first: date, last: date, visible: ColumnElement[bool], within: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """`members` who served on some day from `first` to `last`, the last time they were appointed by then."""
+    team, people, later = teams.LIVE.teams.c, LIVE.members.c, LIVE.members.alias("later")
+    again = select(later.c.member).where(
+        later.c.team == people.team,
+        later.c.member == people.member,
+        later.c.appointed_on > people.appointed_on,
+        later.c.appointed_on <= last.isoformat(),
+    )
+    return (
+        select(people.team, people.member, people.role, people.duty)
+        .join(teams.LIVE.teams, team.team == people.team)
+        .where(
+            visible,
+            *within,
+            people.appointed_on <= last.isoformat(),
+            or_(people.stood_down_on.is_(None), people.stood_down_on > first),
+            or_(team.dissolved_on.is_(None), team.dissolved_on > first),
+            not_(again.exists()),
+        )
+    )
+
+
+def leaders_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, Any]:
+    """Who led each team on a day; a team without a leader is left out."""
+    members = LIVE.members.c
+    query = select(LIVE.members).where(listed(connection, members.team, teams), members.role == "leader", *serving(day))
+    return {row.team: row for row in connection.execute(query.order_by(members.appointed_on, members.member))}
+
+
+def teams_serving(
+    connection: Connection, members: Sequence[str], day: date, visible: ColumnElement[bool]
+) -> dict[str, list[str]]:
+    """In which teams the viewer may see each of these serves on a day, by name."""
+    table, team = LIVE.members.c, teams.LIVE.teams.c
+    query = select(table.member, table.team).join(teams.LIVE.teams, team.team == table.team)
+    query = query.where(listed(connection, table.member, members), *serving(day), teams.stands(day), visible)
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(team.sort_key, team.team)):
+        found.setdefault(row.member, []).append(row.team)
+    return found
+
+
+def pending_page(connection: Connection, those: Sequence[ColumnElement[bool]], wanted: Slice) -> Page:
+    """Those put forward and not appointed yet, by their team's name. `those` are about `nominations` and `teams`."""
+    team, table = teams.LIVE.teams.c, LIVE.nominations.c
+    return page_of(connection, _pending(those), [team.sort_key, table.team, table.member], wanted)
+
+
+def pending_count(connection: Connection, those: Sequence[ColumnElement[bool]]) -> int:
+    """How many there are."""
+    return connection.execute(select(func.count()).select_from(_pending(those).subquery())).scalar_one()
+
+
+def _pending(those: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    table = LIVE.nominations
+    query = select(table).join(teams.LIVE.teams, teams.LIVE.teams.c.team == table.c.team)
+    return query.where(table.c.pending, *those)
 
 
 def nominations_of(connection: Connection, teams: Sequence[str]) -> dict[str, list[Any]]:

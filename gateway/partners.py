@@ -77,6 +77,7 @@ class Partners(ReadModel):
             Column("agreement_no", Identifier),
             Column("engaged_on", Identifier, nullable=False),
             Column("last_day", Identifier),
+            Column("search_text", Identifier, nullable=False),
             Column("sort_key", LargeBinary, nullable=False),
         )
         Index(f"partners_territory{self.suffix}", self.partners.c.territory)
@@ -87,7 +88,9 @@ class Partners(ReadModel):
             match delivered.event:
                 case PartnerEngaged() as engaged:
                     row = engaged.model_dump(mode="json") | {"fields": " ".join(engaged.fields), "last_day": None}
-                    partners.put(row | {"sort_key": sort_key(engaged.organisation)})
+                    partners.put(
+                        row | {"search_text": fold(engaged.organisation), "sort_key": sort_key(engaged.organisation)}
+                    )
                 case PartnerEnded() as ended:
                     partners.change((str(ended.partner),), {"last_day": ended.last_day.isoformat()})
                 case _:

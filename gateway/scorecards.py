@@ -25,7 +25,6 @@ from sqlalchemy import (
     and_,
     func,
     not_,
-    or_,
     select,
 )
 
@@ -180,27 +179,7 @@ def scorecards_count(
 def _served(
     year: int, visible: ColumnElement[bool], within: Sequence[ColumnElement[bool]], evaluated: bool | None
 ) -> Select[Any]:
-    """`members` who served on some day of the year, the last time they were appointed by its end."""
-    team, people, later = teams.LIVE.teams.c, members.LIVE.members.c, members.LIVE.members.alias("later")
-    first, last = year_of(year)
-    again = select(later.c.member).where(
-        later.c.team == people.team,
-        later.c.member == people.member,
-        later.c.appointed_on > people.appointed_on,
-        later.c.appointed_on <= last.isoformat(),
-    )
-    query = (
-        select(people.team, people.member, people.role, people.duty)
-        .join(teams.LIVE.teams, team.team == people.team)
-        .where(
-            visible,
-            *within,
-            people.appointed_on <= last.isoformat(),
-            or_(people.stood_down_on.is_(None), people.stood_down_on > first),
-            or_(team.dissolved_on.is_(None), team.dissolved_on > first),
-            not_(again.exists()),
-        )
-    )
+    people, query = members.LIVE.members.c, members.served_between(*year_of(year), visible, within)
     if evaluated is None:
         return query
     table = LIVE.evaluations.c

@@ -21,11 +21,11 @@ from sqlalchemy import (
     select,
 )
 
-from gateway import policies, units
+from gateway import finding, policies, units
 from gateway.paging import Page, Slice, page_by_group, page_of
 from gateway.rows import Identifier, ReadModel, counted, listed
 from gateway.unit_tree import belonging
-from gateway.vietnamese import sort_key
+from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
@@ -101,6 +101,7 @@ class Teams(ReadModel):
             Column("launched_on", Date),
             Column("dissolved_on", Date),
             Column("successor", Identifier),
+            Column("search_text", Identifier, nullable=False),
             Column("sort_key", LargeBinary, nullable=False),
         )
         Index(f"teams_commune{self.suffix}", self.teams.c.commune, self.teams.c.sort_key)
@@ -161,7 +162,8 @@ class _Batch:
                 row |= {"team": team, "commune": str(event.commune), "name": event.title}
                 row["enterprise"] = None if event.enterprise is None else str(event.enterprise)
                 gone = {"launched_on": None, "dissolved_on": None, "successor": None}
-                self._teams.put(row | gone | {"sort_key": sort_key(event.title)})
+                named = {"search_text": fold(event.title), "sort_key": sort_key(event.title)}
+                self._teams.put(row | gone | named)
                 self._now[team] = {}
                 self._serve(team, event.hamlets, day)
             case TeamRenewed():
@@ -236,6 +238,40 @@ def stands(day: date) -> ColumnElement[bool]:
     return and_(table.decision_date <= day, or_(table.dissolved_on.is_(None), table.dissolved_on > day))
 
 
+def standing_below(unit: str, day: date) -> ColumnElement[bool]:
+    """Condition on `teams`: below a unit, and standing on a day."""
+    return and_(LIVE.teams.c.commune.in_(select(belonging([unit], day).c.unit)), stands(day))
+
+
+def found_by(text: str | None, day: date) -> list[ColumnElement[bool]]:
+    """Conditions on `teams`: each word is in the team's name, or in that of its commune or of a hamlet served that day.
+
+    A commune that went whole into another is found by either name.
+    """
+    return [_found_by(word, day) for word in finding.words_of(text)]
+
+
+def _found_by(word: str, day: date) -> ColumnElement[bool]:
+    table, served, hamlets = LIVE.teams.c, LIVE.served.c, units.LIVE.hamlets
+    known, gone = units.LIVE.units, units.LIVE.successions.c
+    home = select(gone.successor).where(gone.unit == table.commune, gone.part.is_(False), gone.on_day <= day)
+    commune = select(known.c.unit).where(
+        or_(known.c.unit == table.commune, known.c.unit.in_(home.correlate(LIVE.teams))),
+        units.told_on(day),
+        _has(known.c, word),
+    )
+    hamlet = (
+        select(served.hamlet)
+        .join(hamlets, hamlets.c.hamlet == served.hamlet)
+        .where(served.team == table.team, serves(day), units.told_on(day, hamlets), _has(hamlets.c, word))
+    )
+    return or_(_has(table, word), commune.exists(), hamlet.exists())
+
+
+def _has(columns: Any, word: str) -> ColumnElement[bool]:
+    return finding.begins_a_word(columns.search_text, word)
+
+
 def serves(day: date) -> ColumnElement[bool]:
     """Condition on `team_hamlets`: spans that hold on a day."""
     served = LIVE.served.c
@@ -250,6 +286,19 @@ def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> d
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query.where(served.team.in_(teams)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)):
         found.setdefault(row.team, []).append(row)
+    return found
+
+
+def teams_of_hamlets(
+    connection: Connection, hamlets: Sequence[str], day: date, visible: ColumnElement[bool]
+) -> dict[str, list[Any]]:
+    """Team rows the viewer may see that serve each hamlet on a day, by name."""
+    served, table = LIVE.served.c, LIVE.teams
+    query = select(table, served.hamlet).join(LIVE.served, served.team == table.c.team)
+    query = query.where(listed(connection, served.hamlet, hamlets), serves(day), visible)
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(query.order_by(table.c.sort_key, table.c.team)):
+        found.setdefault(row.hamlet, []).append(row)
     return found
 
 

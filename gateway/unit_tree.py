@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, select, union
 
+from gateway import finding
 from gateway.apportionments import LIVE as STATED
 from gateway.map_tables import LIVE
 from gateway.paging import Page, Slice, page_by_group
@@ -183,19 +184,24 @@ def around(connection: Connection, unit: str, day: date) -> list[str]:
     return sorted({*chain, *connection.execute(kin).scalars()})
 
 
-def hamlets_pages(connection: Connection, roots: Sequence[str], as_of: date, wanted: Slice) -> Mapping[str, Page]:
-    """Hamlets anywhere below each unit."""
+def hamlets_pages(
+    connection: Connection, roots: Sequence[str], as_of: date, search: str | None, wanted: Slice
+) -> Mapping[str, Page]:
+    """Hamlets anywhere below each unit that stand on a day and whose name then has the words of `search`."""
     hamlets, tree = LIVE.hamlets.c, belonging(roots, as_of)
     query = select(LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune).where(in_force(as_of, LIVE.hamlets))
+    query = query.where(*finding.mentions(hamlets.search_text, search))
     return page_by_group(connection, query, tree.c.root, [hamlets.sort_key, hamlets.hamlet], wanted)
 
 
-def hamlets_counts(connection: Connection, roots: Sequence[str], as_of: date) -> Mapping[str, int]:
-    """How many hamlets are below each unit."""
+def hamlets_counts(
+    connection: Connection, roots: Sequence[str], as_of: date, search: str | None = None
+) -> Mapping[str, int]:
+    """How many of them there are."""
     hamlets, tree = LIVE.hamlets.c, belonging(roots, as_of)
     query = select(tree.c.root, func.count()).join(LIVE.hamlets, tree.c.unit == hamlets.commune)
-    query = query.where(in_force(as_of, LIVE.hamlets)).group_by(tree.c.root)
-    return counted(connection, query)
+    query = query.where(in_force(as_of, LIVE.hamlets), *finding.mentions(hamlets.search_text, search))
+    return counted(connection, query.group_by(tree.c.root))
 
 
 def ever_held(held: Sequence[str], today: date, name: str = "ever_held") -> CTE:

@@ -1,6 +1,6 @@
 """Topic campaigns in GraphQL: opened by officials, with the teams that are ready for them and those that are not."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection
 
 from gateway import campaigns, units
 from gateway.campaigns import Readiness
-from gateway.commanding import Outcome, asked, checked, command_id_of, order, send, told_as_outcome
-from gateway.context import context_of, once
+from gateway.commanding import Outcome, asked, checked, command_id_of, order, plain, send, told_as_outcome
+from gateway.context import Context, context_of, once
 from gateway.errors import NotFound
 from gateway.paging import slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
@@ -55,6 +55,9 @@ class Campaign(ObjectType):
     first_day = _DAY(required=True)
     last_day = _DAY(required=True)
     status = graphene.Field(CampaignStatus, required=True)
+    organiser = _TEXT(description="an office or organisation; null: not told")
+    participants = many(_TEXT, description="beside the teams: youth_union, teachers, pupils, … in the plans' words")
+    coordination_plan = _TEXT(description="how they work together; null: not told")
 
     @staticmethod
     def resolve_id(campaign: Any, _info: Any) -> str:
@@ -68,6 +71,10 @@ class Campaign(ObjectType):
     @staticmethod
     def resolve_first_day(campaign: Any, _info: Any) -> date:
         return date.fromisoformat(campaign.first_day)
+
+    @staticmethod
+    def resolve_participants(campaign: Any, _info: Any) -> list[str]:
+        return str(campaign.participants).split()
 
     @staticmethod
     def resolve_last_day(campaign: Any, _info: Any) -> date:
@@ -193,6 +200,17 @@ def _campaign(info: GraphQLResolveInfo, campaign: str, field: str) -> Any:
     return found
 
 
+def _planning() -> dict[str, Any]:
+    return {
+        "organiser": _TEXT(description="an office or organisation, never a person's name"),
+        "participants": graphene.List(
+            graphene.NonNull(_TEXT), description="beside the teams: youth_union, teachers, pupils, …"
+        ),
+        "coordination_plan": _TEXT(description="how they work together (kế hoạch phối hợp); no private numbers"),
+        "command_id": _ID(),
+    }
+
+
 class CampaignCommands:
     """Root fields."""
 
@@ -203,8 +221,15 @@ class CampaignCommands:
         topic=_TEXT(required=True),
         name=_TEXT(required=True),
         period=_TEXT(required=True, description="2026-10, 2026-Q4 or 2026"),
-        command_id=_ID(),
+        **_planning(),
         description="one campaign a unit, topic and period",
+    )
+    plan_campaign = graphene.Field(
+        CommandOutcome,
+        required=True,
+        campaign=_ID(required=True),
+        **_planning(),
+        description="told again, the later words hold; what is left out is not told any more",
     )
     call_off_campaign = graphene.Field(CommandOutcome, required=True, campaign=_ID(required=True), command_id=_ID())
 
@@ -219,13 +244,14 @@ class CampaignCommands:
         name: str,
         period: str,
         command_id: str | None = None,
+        **planning: Any,
     ) -> Outcome:
         context, key = context_of(info), command_id_of(command_id)
         context.require()
         place = await asked(context, lambda c: unit_id_of(c, unit, context.today))
         await checked(context, "open_campaign", lambda c: context.scope.holds(c, [place]))
         about = str(derived_id("campaign", place, topic, period))  # as the registry makes it
-        payload = {"unit": place, "topic": topic, "name": name, "period": period}
+        payload = {"unit": place, "topic": topic, "name": name, "period": period, **plain(planning)}
         return (await send(context, "registry", order(context, "open_campaign", about, payload, key)))[0]
 
     @staticmethod
@@ -233,13 +259,23 @@ class CampaignCommands:
     async def resolve_call_off_campaign(
         _root: None, info: GraphQLResolveInfo, /, campaign: str, command_id: str | None = None
     ) -> Outcome:
-        context, key, about = context_of(info), command_id_of(command_id), id_of(campaign, "campaign")
-        context.require()
+        return await _about(context_of(info), "call_off_campaign", campaign, {"command_id": command_id})
 
-        def mine(connection: Connection) -> bool:
-            found = campaigns.campaign_by_id(connection, about)
-            return found is not None and context.scope.holds(connection, [found.unit])
+    @staticmethod
+    @told_as_outcome
+    async def resolve_plan_campaign(_root: None, info: GraphQLResolveInfo, /, campaign: str, **told: Any) -> Outcome:
+        return await _about(context_of(info), "plan_campaign", campaign, told)
 
-        await checked(context, "call_off_campaign", mine)
-        payload = {"campaign": about}
-        return (await send(context, "registry", order(context, "call_off_campaign", about, payload, key)))[0]
+
+async def _about(context: Context, command: str, campaign: str, told: Mapping[str, Any]) -> Outcome:
+    """Send a command about a campaign of a unit the viewer holds."""
+    key, about = command_id_of(told.get("command_id")), id_of(campaign, "campaign")
+    context.require()
+
+    def mine(connection: Connection) -> bool:
+        found = campaigns.campaign_by_id(connection, about)
+        return found is not None and context.scope.holds(connection, [found.unit])
+
+    await checked(context, command, mine)
+    payload = {**plain(told), "campaign": about}
+    return (await send(context, "registry", order(context, command, about, payload, key)))[0]

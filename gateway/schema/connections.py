@@ -29,6 +29,7 @@ __all__ = [
     "many",
     "page_arguments",
     "page_type",
+    "search_argument",
 ]
 
 
@@ -122,6 +123,11 @@ def page_type(name: str, node: Callable[[], Any]) -> Any:
 def many(node: Any, **arguments: Any) -> Any:
     """A field that is a list without holes."""
     return graphene.List(graphene.NonNull(node), required=True, **arguments)
+
+
+def search_argument() -> Any:
+    """`search` of a connection field whose rows have words."""
+    return graphene.String(description="beginnings of words; marks do not matter")
 
 
 def page_arguments() -> dict[str, Any]:

@@ -8,12 +8,19 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import select
 
-from gateway import enterprises, units
+from gateway import enterprises, finding, units
 from gateway.commanding import Outcome, asked, checked, command_id_of, new_thing, order, send, told_as_outcome
 from gateway.context import context_of, once
 from gateway.errors import NotFound
 from gateway.paging import Page, slice_of
-from gateway.schema.connections import Listing, ObjectType, connection_of, page_arguments, page_type
+from gateway.schema.connections import (
+    Listing,
+    ObjectType,
+    connection_of,
+    page_arguments,
+    page_type,
+    search_argument,
+)
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
 from gateway.schema.units import Unit
@@ -67,6 +74,7 @@ class EnterpriseQueries:
         EnterpriseConnection,
         required=True,
         unit=graphene.String(description="id or today's code"),
+        search=search_argument(),
         after_token=graphene.String(),
         **page_arguments(),
     )
@@ -87,12 +95,15 @@ class EnterpriseQueries:
         first: int | None = None,
         after: str | None = None,
         unit: str | None = None,
+        search: str | None = None,
         **_: Any,
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), enterprises.LIVE.enterprises.c
         visible = context.scope.communes(table.commune)
         tree = None if unit is None else belonging([context.read(unit_id_of, unit, context.today)], context.today)
-        within = [] if tree is None else [table.commune.in_(select(tree.c.unit))]
+        within = finding.mentions(table.search_text, search)
+        if tree is not None:
+            within.append(table.commune.in_(select(tree.c.unit)))
         return Listing(
             lambda: once(lambda: context.read(enterprises.enterprises_page, within, visible, wanted)),
             lambda: once(lambda: context.read(enterprises.enterprises_count, within, visible)),

@@ -1,21 +1,23 @@
 """Messaging groups in GraphQL."""
 
+from collections.abc import Awaitable
 from datetime import date
 from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_
 
-from gateway import groups, units
+from gateway import groups, teams, units
 from gateway.commanding import Outcome, asked, checked, command_id_of, new_thing, order, send, told_as_outcome
 from gateway.context import Context, context_of, once
 from gateway.errors import NotFound
 from gateway.paging import slice_of
-from gateway.schema.connections import Listing, ObjectType, page_arguments
+from gateway.schema.connections import Listing, ObjectType, connection_of, page_arguments
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
-from gateway.schema.units import HamletConnection
+from gateway.schema.teams import Team, TeamConnection
+from gateway.schema.units import Hamlet, HamletConnection, Unit, UnitConnection, UnitLevel
 
 
 class MessagingApp(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
@@ -33,10 +35,23 @@ class GroupPlace(graphene.Enum):  # type: ignore[misc]
     UNIT = "unit"
 
 
+class GroupTier(graphene.Enum):  # type: ignore[misc]
+    """The tier of what a group is of."""
+
+    HAMLET = "hamlet"
+    TEAM = "team"
+    COMMUNE = "commune"
+    DISTRICT = "district"
+    PROVINCE = "province"
+
+
 class MessagingGroup(ObjectType):
     """A group in which people of a place reach each other."""
 
     id = graphene.ID(required=True)
+    hamlet = graphene.Field(Hamlet, description="null: it is not a hamlet's")
+    team = graphene.Field(Team, description="null: it is not a team's")
+    unit = graphene.Field(Unit, description="null: it is not a unit's")
     app = graphene.Field(MessagingApp, required=True)
     link = graphene.String(required=True)
     linked_on = graphene.Date(required=True)
@@ -46,12 +61,54 @@ class MessagingGroup(ObjectType):
         return str(group.group)
 
     @staticmethod
+    def resolve_hamlet(group: Any, info: GraphQLResolveInfo) -> Awaitable[Any] | None:
+        context = context_of(info)
+        return context.load(units.hamlets_by_id, group.about, context.today) if group.place == "hamlet" else None
+
+    @staticmethod
+    def resolve_team(group: Any, info: GraphQLResolveInfo) -> Awaitable[Any] | None:
+        context = context_of(info)
+        return context.load(teams.teams_by_id, group.about, context.scope.teams) if group.place == "team" else None
+
+    @staticmethod
+    def resolve_unit(group: Any, info: GraphQLResolveInfo) -> Awaitable[Any] | None:
+        context = context_of(info)
+        return context.load(units.units_by_id, group.about, context.today) if group.place == "unit" else None
+
+    @staticmethod
     def resolve_linked_on(group: Any, _info: Any) -> date:
         return date.fromisoformat(group.linked_on)
 
 
+MessagingGroupConnection = connection_of("MessagingGroup", lambda: MessagingGroup)
+
+
+def _somewhere(**arguments: Any) -> dict[str, Any]:
+    return {
+        "unit": graphene.String(required=True, description="id or that day's code"),
+        "as_of": graphene.Date(description="today in Vietnam by default"),
+        "after_token": graphene.String(),
+        **arguments,
+        **page_arguments(),
+    }
+
+
 class GroupQueries:
     """Root fields of messaging groups."""
+
+    messaging_groups_by_tier = graphene.Field(
+        MessagingGroupConnection,
+        required=True,
+        **_somewhere(tier=GroupTier(required=True)),
+        description="groups in use of the unit and what lies below it, by the name of their place",
+    )
+    units_without_group = graphene.Field(
+        UnitConnection,
+        required=True,
+        **_somewhere(level=UnitLevel(required=True)),
+        description="units of a level without a group, the unit itself included",
+    )
+    teams_without_group = graphene.Field(TeamConnection, required=True, **_somewhere())
 
     messaging_groups = graphene.List(
         graphene.NonNull(MessagingGroup),
@@ -61,14 +118,7 @@ class GroupQueries:
         as_of=graphene.Date(description="today in Vietnam by default"),
         after_token=graphene.String(),
     )
-    hamlets_without_group = graphene.Field(
-        HamletConnection,
-        required=True,
-        unit=graphene.String(required=True, description="id or that day's code"),
-        as_of=graphene.Date(description="today in Vietnam by default"),
-        after_token=graphene.String(),
-        **page_arguments(),
-    )
+    hamlets_without_group = graphene.Field(HamletConnection, required=True, **_somewhere())
 
     @staticmethod
     def resolve_messaging_groups(
@@ -80,6 +130,66 @@ class GroupQueries:
         if not context.read(_holds, context, place.value, found):
             return []
         return context.read(groups.groups_of, [found], as_of or context.today).get(found, [])
+
+    @staticmethod
+    def resolve_messaging_groups_by_tier(
+        _root: None,
+        info: GraphQLResolveInfo,
+        unit: str,
+        tier: Any,
+        as_of: date | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        **_: Any,
+    ) -> Listing:
+        context, wanted = context_of(info), slice_of(first, after)
+        day, scope, about = as_of or context.today, context.scope, groups.LIVE.groups.c.about
+        seen = {"hamlet": scope.hamlets, "team": scope.of_teams}.get(tier.value, scope.of_units)
+        those = (context.read(unit_id_of, unit, day), tier.value, day, seen(about))
+        return Listing(
+            lambda: once(lambda: context.read(groups.tier_page, *those, wanted)),
+            lambda: once(lambda: context.read(groups.tier_count, *those)),
+        )
+
+    @staticmethod
+    def resolve_units_without_group(
+        _root: None,
+        info: GraphQLResolveInfo,
+        unit: str,
+        level: Any,
+        as_of: date | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        **_: Any,
+    ) -> Listing:
+        context, wanted = context_of(info), slice_of(first, after)
+        day = as_of or context.today
+        visible = context.scope.of_units(units.LIVE.units.c.unit)
+        those = (context.read(unit_id_of, unit, day), level.value, day, visible)
+        return Listing(
+            lambda: once(lambda: context.read(groups.units_without_group_page, *those, wanted)),
+            lambda: once(lambda: context.read(groups.units_without_group_count, *those)),
+            lambda row: units.unit_from(row, day),
+        )
+
+    @staticmethod
+    def resolve_teams_without_group(
+        _root: None,
+        info: GraphQLResolveInfo,
+        unit: str,
+        as_of: date | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        **_: Any,
+    ) -> Listing:
+        context, wanted = context_of(info), slice_of(first, after)
+        day, visible = as_of or context.today, context.scope.teams
+        standing = teams.standing_below(context.read(unit_id_of, unit, day), day)
+        without = and_(standing, ~groups.has_group(teams.LIVE.teams.c.team, day))
+        return Listing(
+            lambda: once(lambda: context.read(teams.teams_page, visible, without, wanted)),
+            lambda: once(lambda: context.read(teams.teams_count, visible, without)),
+        )
 
     @staticmethod
     def resolve_hamlets_without_group(

@@ -58,6 +58,7 @@ class Course(ObjectType):
     name = _TEXT(required=True)
     topics = many(_TEXT, description="codes of services and subjects")
     provider = _TEXT(required=True)
+    source = _TEXT(description="plan and section that ask for it; null: none was told")
     offered = graphene.Boolean(required=True)
 
     @staticmethod
@@ -125,7 +126,13 @@ TrainingConnection = connection_of("Training", lambda: Training)
 class LearningQueries:
     """Root fields of courses and trainings."""
 
-    courses = graphene.Field(CourseConnection, required=True, after_token=_TEXT(), **page_arguments())
+    courses = graphene.Field(
+        CourseConnection,
+        required=True,
+        search=_TEXT(description="beginnings of words of name and topics; marks do not matter"),
+        after_token=_TEXT(),
+        **page_arguments(),
+    )
     trainings = graphene.Field(
         TrainingConnection,
         required=True,
@@ -139,13 +146,18 @@ class LearningQueries:
 
     @staticmethod
     def resolve_courses(
-        _root: None, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None, **_: Any
+        _root: None,
+        info: GraphQLResolveInfo,
+        first: int | None = None,
+        after: str | None = None,
+        search: str | None = None,
+        **_: Any,
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
         context.require()
         return Listing(
-            lambda: once(lambda: context.read(learning.courses_page, wanted)),
-            lambda: once(lambda: context.read(learning.courses_count)),
+            lambda: once(lambda: context.read(learning.courses_page, search, wanted)),
+            lambda: once(lambda: context.read(learning.courses_count, search)),
         )
 
     @staticmethod
@@ -193,6 +205,7 @@ class LearningCommands:
         name=_TEXT(required=True),
         topics=graphene.List(graphene.NonNull(_TEXT), required=True),
         provider=_TEXT(required=True),
+        source=_TEXT(description="plan and section that ask for it"),
         course=_ID(description="made here unless given; given again, the later words hold"),
         description="officials of a province",
     )

@@ -10,9 +10,9 @@ from typing import Any
 import anyio.to_thread
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
-from gateway import digital_services, materials, units
+from gateway import digital_services, finding, materials, units
 from gateway.commanding import Outcome, asked, checked, command_id_of, new_thing, order, send, told_as_outcome
 from gateway.context import Context, context_of, once
 from gateway.errors import InvalidInput, NotFound
@@ -120,6 +120,7 @@ class MaterialQueries:
         topic=_TEXT(description="code of a subject or of a digital service"),
         language=_TEXT(),
         status=MaterialStatus(),
+        search=_TEXT(description="beginnings of words of name, topic and service; marks do not matter"),
         after_token=_TEXT(),
         **page_arguments(),
     )
@@ -135,11 +136,12 @@ class MaterialQueries:
         topic: str | None = None,
         language: str | None = None,
         status: Any = None,
+        search: str | None = None,
         **_: Any,
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), materials.LIVE.materials.c
         visible = context.scope.materials
-        within: list[ColumnElement[bool]] = []
+        within = finding.mentions(table.search_text, search)
         if unit is not None:
             place = context.read(unit_id_of, unit, context.today)
             within.append(table.unit.in_(context.read(around, place, context.today)))

@@ -9,7 +9,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
-from gateway import partners, units
+from gateway import finding, partners, units
 from gateway.commanding import (
     Notice,
     Outcome,
@@ -24,7 +24,7 @@ from gateway.commanding import (
 )
 from gateway.context import context_of, once
 from gateway.paging import slice_of
-from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, search_argument
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
 from gateway.schema.units import Unit
@@ -89,6 +89,7 @@ class PartnerQueries:
         as_of=_DAY(description="today in Vietnam by default"),
         kind=PartnerKind(),
         field=_TEXT(description="code of a subject or digital service"),
+        search=search_argument(),
         after_token=_TEXT(),
         **page_arguments(),
         description="those engaged on a day, by name; for everybody who works here",
@@ -102,6 +103,7 @@ class PartnerQueries:
         as_of: date | None = None,
         kind: Any = None,
         field: str | None = None,
+        search: str | None = None,
         first: int | None = None,
         after: str | None = None,
         **_: Any,
@@ -111,6 +113,7 @@ class PartnerQueries:
         day = as_of or context.today
         place = context.read(unit_id_of, unit, day)
         within = [partners.in_force(day), context.read(partners.of_place, place, day)]
+        within += finding.mentions(partners.LIVE.partners.c.search_text, search)
         if kind is not None:
             within.append(partners.LIVE.partners.c.kind == kind.value)
         if field is not None:

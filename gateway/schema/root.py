@@ -6,17 +6,20 @@ from gateway.schema.apportionments import ApportionmentCommands
 from gateway.schema.campaigns import CampaignCommands, CampaignQueries
 from gateway.schema.case_commands import CaseCommands
 from gateway.schema.cases import CaseQueries
+from gateway.schema.commendation_calendar import CommendationCalendarQueries
 from gateway.schema.commendation_commands import CommendationCommands
 from gateway.schema.commendations import CommendationQueries
 from gateway.schema.connections import ObjectType
 from gateway.schema.contact_commands import ContactCommands
 from gateway.schema.coverage import CoverageQueries
+from gateway.schema.decision_register import DecisionRegisterQueries
 from gateway.schema.decisions import DecisionCommands, DecisionQueries
 from gateway.schema.digital_services import DigitalServiceCommands, DigitalServiceQueries
 from gateway.schema.emulation_drives import EmulationDriveCommands, EmulationDriveQueries
 from gateway.schema.enterprises import EnterpriseCommands, EnterpriseQueries
 from gateway.schema.funding import FundingQueries
 from gateway.schema.funding_commands import FundingCommands
+from gateway.schema.funding_evidence import FundingEvidenceQueries
 from gateway.schema.good_practices import GoodPracticeCommands, GoodPracticeQueries
 from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
@@ -31,9 +34,11 @@ from gateway.schema.priority_areas import PriorityAreaCommands, PriorityAreaQuer
 from gateway.schema.reorganisations import ReorganisationCommands, ReorganisationQueries
 from gateway.schema.rosters import RosterCommands, RosterQueries
 from gateway.schema.scorecards import ScorecardCommands, ScorecardQueries
+from gateway.schema.serving import ServingQueries
 from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
+from gateway.schema.training_compliance import TrainingComplianceQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
@@ -47,9 +52,11 @@ class Query(
     TeamQueries,
     LaunchQueries,
     DecisionQueries,
+    DecisionRegisterQueries,
     EnterpriseQueries,
     GroupQueries,
     LearningQueries,
+    TrainingComplianceQueries,
     DigitalServiceQueries,
     MaterialQueries,
     CampaignQueries,
@@ -57,8 +64,11 @@ class Query(
     ScorecardQueries,
     EmulationDriveQueries,
     CommendationQueries,
+    CommendationCalendarQueries,
     FundingQueries,
+    FundingEvidenceQueries,
     RosterQueries,
+    ServingQueries,
     PriorityAreaQueries,
     PartnerQueries,
     TaskQueries,

@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 
 from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
 from gateway.commanding import FIELD_WORKERS
@@ -19,6 +19,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
+from gateway.schema.team_commands import TeamLevel
 from gateway.schema.units import Hamlet, HamletConnection, Unit
 from gateway.unit_tree import belonging
 
@@ -88,9 +89,15 @@ class Nomination(ObjectType):
     """Somebody put forward, not appointed yet."""
 
     member = graphene.ID(required=True, description="opaque")
+    team = graphene.Field(lambda: Team, required=True)
     organisation = graphene.String(required=True)
-    organisation_kind = graphene.String()
+    organisation_kind = graphene.String(description="in the plans' words; null: not said")
     nominated_on = graphene.Date(required=True)
+
+    @staticmethod
+    def resolve_team(nomination: Any, info: GraphQLResolveInfo) -> Awaitable[Any]:
+        context = context_of(info)
+        return context.load(teams.teams_by_id, nomination.team, context.scope.teams)
 
 
 class VisitCode(ObjectType):
@@ -170,6 +177,11 @@ class Team(ObjectType):
         description="of those who serve that day; for the team itself and the officials it is under",
     )
     nominations = many(Nomination, description="who was put forward and is not appointed yet")
+    leader = graphene.Field(
+        Member,
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        description="who leads it on a day; null: nobody",
+    )
     members = graphene.Field(
         lambda: MemberConnection,
         required=True,
@@ -218,6 +230,11 @@ class Team(ObjectType):
     @staticmethod
     def resolve_nominations(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
         return context_of(info).load(members.nominations_of, team.team, missing=[])
+
+    @staticmethod
+    def resolve_leader(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> Awaitable[Any]:
+        context = context_of(info)
+        return context.load(members.leaders_on, team.team, as_of or context.today)
 
     @staticmethod
     def resolve_members(
@@ -283,6 +300,8 @@ class TeamQueries:
         TeamConnection,
         required=True,
         unit=graphene.String(description="id or today's code"),
+        level=TeamLevel(),
+        search=graphene.String(description="words of its name, its commune's or its hamlets'; marks do not matter"),
         after_token=graphene.String(),
         **page_arguments(),
     )
@@ -346,14 +365,18 @@ class TeamQueries:
         first: int | None = None,
         after: str | None = None,
         unit: str | None = None,
+        level: Any = None,
+        search: str | None = None,
         **_: Any,
     ) -> Listing:
-        context = context_of(info)
+        context, table = context_of(info), teams.LIVE.teams.c
         wanted, visible = slice_of(first, after), context.scope.teams
-        within: ColumnElement[bool] = true()
+        within: ColumnElement[bool] = and_(true(), *teams.found_by(search, context.today))
         if unit is not None:
             tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
-            within = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+            within = and_(within, table.commune.in_(select(tree.c.unit)))
+        if level is not None:
+            within = and_(within, table.level == level.value)
         return Listing(
             lambda: once(lambda: context.read(teams.teams_page, visible, within, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, within)),

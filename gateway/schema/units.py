@@ -10,10 +10,11 @@ from graphql import GraphQLResolveInfo
 from gateway import rollups, search, teams, unit_tree, units
 from gateway.context import context_of
 from gateway.coverage import Figures
+from gateway.errors import NotFound
 from gateway.paging import Page, slice_of
-from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
+from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, search_argument
 from gateway.schema.coverage import Coverage, Structure, figures_or_none, structure_of
-from gateway.schema.inputs import quarter_of
+from gateway.schema.inputs import id_of, quarter_of
 
 
 class UnitLevel(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
@@ -46,7 +47,7 @@ class Unit(ObjectType):
     tree = many(lambda: TreeNode, description="all that stands below it that day, hamlets too, at once")
     successors = many(lambda: Succession, description="what it became")
     predecessors = many(lambda: Succession, description="what it came from")
-    hamlets = graphene.Field(lambda: HamletConnection, required=True, **page_arguments())
+    hamlets = graphene.Field(lambda: HamletConnection, required=True, search=search_argument(), **page_arguments())
     teams = graphene.Field("gateway.schema.teams.TeamConnection", required=True, **page_arguments())
     coverage = graphene.Field(
         Coverage,
@@ -106,12 +107,16 @@ class Unit(ObjectType):
 
     @staticmethod
     def resolve_hamlets(
-        unit: units.Unit, info: GraphQLResolveInfo, first: int | None = None, after: str | None = None
+        unit: units.Unit,
+        info: GraphQLResolveInfo,
+        first: int | None = None,
+        after: str | None = None,
+        search: str | None = None,
     ) -> Listing:
         context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
         return Listing(
-            lambda: context.load(unit_tree.hamlets_pages, unit.unit, day, wanted, missing=Page()),
-            lambda: context.load(unit_tree.hamlets_counts, unit.unit, day, missing=0),
+            lambda: context.load(unit_tree.hamlets_pages, unit.unit, day, search, wanted, missing=Page()),
+            lambda: context.load(unit_tree.hamlets_counts, unit.unit, day, search, missing=0),
         )
 
     @staticmethod
@@ -164,6 +169,11 @@ class Hamlet(ObjectType):
     kind = graphene.String(required=True, description="Ấp, Khóm, Thôn, …")
     valid_from = graphene.Date(required=True)
     commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
+    teams = many(
+        "gateway.schema.teams.Team",
+        as_of=graphene.Date(description="today in Vietnam by default"),
+        description="those that serve it on a day, as far as the viewer may see",
+    )
     coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
 
     @staticmethod
@@ -174,6 +184,12 @@ class Hamlet(ObjectType):
     def resolve_commune(hamlet: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
         return context.load(units.homes_by_id, hamlet.commune, context.today)
+
+    @staticmethod
+    def resolve_teams(hamlet: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> Awaitable[list[Any]]:
+        context = context_of(info)
+        day, visible = as_of or context.today, context.scope.teams
+        return context.load(teams.teams_of_hamlets, hamlet.hamlet, day, visible, missing=[])
 
     @staticmethod
     async def resolve_coverage(hamlet: Any, info: GraphQLResolveInfo, quarter: str | None = None) -> Figures:
@@ -207,6 +223,12 @@ class UnitQueries:
         after_token=graphene.String(),
         description="the unit that carried this code on that day; MAP_NOT_KNOWN before the map is known",
     )
+    hamlet = graphene.Field(
+        Hamlet,
+        id=graphene.ID(required=True),
+        as_of=graphene.Date(description="today in Vietnam by default: as it was called that day"),
+        after_token=graphene.String(),
+    )
     search_units = many(
         UnitMatch,
         text=graphene.String(required=True),
@@ -228,6 +250,20 @@ class UnitQueries:
         if "\0" in code:
             return None
         return context.read(units.unit_by_code, code, as_of or context.today, level and level.value)
+
+    @staticmethod
+    def resolve_hamlet(
+        _root: None,
+        info: GraphQLResolveInfo,
+        id: str,  # noqa: A002
+        as_of: date | None = None,
+        **_: Any,
+    ) -> Any:
+        context, hamlet = context_of(info), id_of(id, "id")
+        found = context.read(units.hamlets_by_id, [hamlet], as_of or context.today).get(hamlet)
+        if found is None:
+            raise NotFound
+        return found
 
     @staticmethod
     def resolve_search_units(

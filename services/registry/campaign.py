@@ -2,9 +2,11 @@
 
 Before it begins every team has material on the subject and was trained in it (003 §II.2, last dash); whether a team is
 ready follows from what was published and held, and is no fact of its own. One unit opens one campaign a subject and
-period, so that two officials who open the same one have opened one.
+period, so that two officials who open the same one have opened one. Who leads it, who takes part and how they work
+together (002 §IV.5: Youth Union, teachers and pupils as shock force) may be told with it or later, and anew.
 
-Refusals: UNIT_UNKNOWN, UNIT_NOT_IN_FORCE, CAMPAIGN_EXISTS, CAMPAIGN_UNKNOWN, PERIOD_OVER.
+Refusals: UNIT_UNKNOWN, UNIT_NOT_IN_FORCE, CAMPAIGN_EXISTS, CAMPAIGN_UNKNOWN, PERIOD_OVER, CAMPAIGN_CALLED_OFF,
+PRIVATE_NUMBER.
 """
 
 from calendar import monthrange
@@ -13,19 +15,23 @@ from datetime import date
 from typing import Annotated, Literal, TypeAlias, assert_never
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.identifiers import derived_id
 from services.kernel.message import Command, Event
-from services.registry.plan_rules import Code
+from services.registry.plan_rules import Code, Organisation
+from services.registry.public_text import check_public
 from services.registry.unit import UNIT, Unit
-from services.registry.wording import Wording
+from services.registry.wording import Passage, Wording
 
 Cadence: TypeAlias = Literal["month", "quarter", "year"]
 Period: TypeAlias = Annotated[str, Field(pattern=r"^20\d\d(-Q[1-4]|-(0[1-9]|1[0-2]))?$")]
 """2026-10, 2026-Q4 or 2026."""
+Force: TypeAlias = Organisation | Literal["teachers", "pupils"]
+"""Who takes part beside the teams; schools send teachers and pupils (002 §IV.5)."""
+Forces: TypeAlias = Annotated[tuple[Force, ...], Field(max_length=17)]
 
 
 def campaign_id(unit: object, topic: str, period: str) -> UUID:
@@ -66,13 +72,22 @@ class CampaignOpened(Event, name="campaign.opened"):
     last_day: date
 
 
+class CampaignPlanned(Event, name="campaign.planned"):
+    """Who leads it, who takes part, how they work together; told again, the later words hold. None: not told."""
+
+    campaign: UUID
+    organiser: str | None
+    participants: tuple[Force, ...]
+    coordination_plan: str | None
+
+
 class CampaignCalledOff(Event, name="campaign.called_off"):
     """It does not take place, or no longer."""
 
     campaign: UUID
 
 
-CampaignEvent: TypeAlias = CampaignOpened | CampaignCalledOff
+CampaignEvent: TypeAlias = CampaignOpened | CampaignPlanned | CampaignCalledOff
 
 
 # State
@@ -83,6 +98,7 @@ class Campaign:
     """What the rules remember of a campaign."""
 
     opened: CampaignOpened
+    planned: CampaignPlanned | None = None
     called_off: bool = False
 
 
@@ -91,6 +107,8 @@ def evolve(campaign: Campaign | None, event: CampaignEvent) -> Campaign | None:
     match event:
         case CampaignOpened():
             return Campaign(event)
+        case CampaignPlanned():
+            return None if campaign is None else replace(campaign, planned=event)
         case CampaignCalledOff():
             return None if campaign is None else replace(campaign, called_off=True)
         case _:
@@ -100,7 +118,13 @@ def evolve(campaign: Campaign | None, event: CampaignEvent) -> Campaign | None:
 # Commands
 
 
-class OpenCampaign(Command, name="open_campaign"):
+class _Planning(BaseModel):
+    organiser: Wording | None = None
+    participants: Forces = ()
+    coordination_plan: Passage | None = None
+
+
+class OpenCampaign(_Planning, Command, name="open_campaign"):
     """Open a campaign for the teams of a unit; one that was called off may be opened again."""
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -111,13 +135,19 @@ class OpenCampaign(Command, name="open_campaign"):
     period: Period
 
 
+class PlanCampaign(_Planning, Command, name="plan_campaign"):
+    """Say who leads an open campaign, who takes part and how they work together; what is left out is not told."""
+
+    campaign: UUID
+
+
 class CallOffCampaign(Command, name="call_off_campaign"):
     """Say that it does not take place."""
 
     campaign: UUID
 
 
-CampaignCommand: TypeAlias = OpenCampaign | CallOffCampaign
+CampaignCommand: TypeAlias = OpenCampaign | PlanCampaign | CallOffCampaign
 
 
 # Rules
@@ -139,6 +169,12 @@ def decide(command: CampaignCommand, campaign: Campaign | None) -> list[Campaign
     match command:
         case OpenCampaign():
             return _open(command, campaign)
+        case PlanCampaign():
+            if campaign is None:
+                raise Refused("Chưa có đợt chuyên đề này.", code="CAMPAIGN_UNKNOWN", field="campaign")
+            if campaign.called_off:
+                raise Refused("Đợt chuyên đề này đã huỷ.", code="CAMPAIGN_CALLED_OFF", field="campaign")
+            return _plan(command, campaign.opened.campaign, campaign.planned)
         case CallOffCampaign():
             if campaign is None:
                 raise Refused("Chưa có đợt chuyên đề này.", code="CAMPAIGN_UNKNOWN", field="campaign")
@@ -161,18 +197,34 @@ def _open(command: OpenCampaign, campaign: Campaign | None) -> list[CampaignEven
     )
     if campaign is not None and not campaign.called_off:
         if campaign.opened == event:
-            return []
+            return _plan(command, event.campaign, campaign.planned) if _says_more(command) else []
         raise Refused("Đợt chuyên đề này đã mở với tên khác.", code="CAMPAIGN_EXISTS", field="name")
     if last_day < business_date(command.at):
         raise Refused("Không mở đợt cho thời gian đã qua.", code="PERIOD_OVER", field="period")
-    return [event]
+    return [event, *(_plan(command, event.campaign, None) if _says_more(command) else ())]
+
+
+def _says_more(command: OpenCampaign) -> bool:
+    return bool(command.organiser or command.participants or command.coordination_plan)
+
+
+def _plan(command: OpenCampaign | PlanCampaign, campaign: UUID, planned: CampaignPlanned | None) -> list[CampaignEvent]:
+    if command.coordination_plan is not None:
+        check_public(command.coordination_plan, "coordination_plan")
+    event = CampaignPlanned(
+        campaign=campaign,
+        organiser=command.organiser,
+        participants=tuple(dict.fromkeys(command.participants)),
+        coordination_plan=command.coordination_plan,
+    )
+    return [] if planned == event else [event]
 
 
 def _identity(command: CampaignCommand) -> UUID:
     match command:
         case OpenCampaign():
             return campaign_id(command.unit, command.topic, command.period)
-        case CallOffCampaign():
+        case PlanCampaign() | CallOffCampaign():
             return command.campaign
         case _:
             assert_never(command)

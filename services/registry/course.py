@@ -25,6 +25,8 @@ class CourseCatalogued(Event, name="course.catalogued"):
     title: str = Field(alias="name")
     topics: tuple[str, ...]
     provider: str
+    source: str | None = None
+    """The plan and section that ask for it."""
 
 
 class CourseRetired(Event, name="course.retired"):
@@ -62,6 +64,7 @@ class CatalogueCourse(Command, name="catalogue_course"):
     title: Wording = Field(alias="name")
     topics: Topics
     provider: Wording
+    source: Wording | None = None
 
 
 class RetireCourse(Command, name="retire_course"):
@@ -81,7 +84,11 @@ def decide(command: CourseCommand, course: CourseCatalogued | None) -> list[Cour
     match command:
         case CatalogueCourse():
             event = CourseCatalogued(
-                course=command.course, name=command.title, topics=command.topics, provider=command.provider
+                course=command.course,
+                name=command.title,
+                topics=command.topics,
+                provider=command.provider,
+                source=command.source,
             )
             return [] if course == event else [event]
         case RetireCourse():

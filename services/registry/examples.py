@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.kernel.message import Event
 from services.registry.apportionment import Share, SharesStated
-from services.registry.campaign import CampaignCalledOff, CampaignOpened, campaign_id
+from services.registry.campaign import CampaignCalledOff, CampaignOpened, CampaignPlanned, campaign_id
 from services.registry.commendation_events import (
     CommendationApproved,
     CommendationAwarded,
@@ -361,7 +361,11 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     MessagingGroupUnlinked(group=GROUP_ID, unlinked_on=date(2026, 8, 31)),
     CourseCatalogued(
-        course=COURSE_ID, name="Hướng dẫn VNeID", topics=("VNEID_L2",), provider="Sở Khoa học và Công nghệ"
+        course=COURSE_ID,
+        name="Hướng dẫn VNeID",
+        topics=("VNEID_L2",),
+        provider="Sở Khoa học và Công nghệ",
+        source="220/KH-UBND §III.2a",
     ),
     CourseRetired(course=COURSE_ID),
     TrainingScheduled(
@@ -415,6 +419,12 @@ EXAMPLES: tuple[Event, ...] = (
         cadence="quarter",
         first_day=date(2026, 10, 1),
         last_day=date(2026, 12, 31),
+    ),
+    CampaignPlanned(
+        campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4"),
+        organiser="Tỉnh đoàn",
+        participants=("youth_union", "teachers", "pupils"),
+        coordination_plan="15/KHPH: Đoàn viên, giáo viên, học sinh cùng Tổ đến từng hộ vào sáng Chủ nhật.",
     ),
     CampaignCalledOff(campaign=campaign_id(PROVINCE, "VNEID_L2", "2026-Q4")),
     GoodPracticeProposed(

@@ -20,6 +20,7 @@ from services.registry.profiles import profile_commands
 from services.registry.reading import Reading
 from services.registry.reform import reform
 from services.registry.resolutions import resolution_commands
+from services.registry.shipped_courses import course_commands
 from services.registry.shipped_services import service_commands
 from services.registry.succession_rows import read_successions
 from services.registry.unit_rows import register_units
@@ -35,6 +36,8 @@ PROFILES = DATA / "profiles"
 """The plans that come with it."""
 DIGITAL_SERVICES = DATA / "digital-services.toml"
 """And the catalogue of digital services."""
+COURSES = DATA / "courses.toml"
+"""And the courses they name."""
 
 BATCH = 500
 """Commands a call: what the bus takes at once."""
@@ -61,6 +64,7 @@ def plan_import(
     profiles: Path | None = None,
     reorganisations: Path | None = None,
     services: Path | None = None,
+    courses: Path | None = None,
     *,
     good_rows_only: bool = False,
     clock: Clock = system_clock,
@@ -74,10 +78,11 @@ def plan_import(
     more, earlier = resolution_commands(reorganisations, units, reading) if reorganisations is not None else ([], [])
     plans = profile_commands(profiles, units, reading) if profiles is not None else []
     catalogue = service_commands(services, units, reading) if services is not None else []
+    taught = course_commands(courses, reading) if courses is not None else []
     files = {path.name: place for place, path in enumerate((units_csv, known_from_csv, successions_csv))}
     faults = tuple(
         sorted(reading.faults, key=lambda fault: (files.get(fault.file, len(files)), fault.file, fault.line))
     )
     changed = (*reformed.units, *more, *earlier, *reformed.reorganisations)
-    commands = (*changed, *maps, *plans, *catalogue) if good_rows_only or not faults else ()
+    commands = (*changed, *maps, *plans, *catalogue, *taught) if good_rows_only or not faults else ()
     return ImportPlan(commands, faults)

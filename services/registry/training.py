@@ -20,6 +20,11 @@ from services.registry.unit import UNIT
 from services.registry.wording import Wording
 
 Mode: TypeAlias = Literal["online", "in_person", "hands_on"]
+Trainers: TypeAlias = (
+    Organisation | Literal["province_office", "department", "public_service_centre", "culture_social_office"]
+)
+"""Who sends the trainer: members' organisations, and offices nobody is a member from (001 §VI.3–4, 002 §IV.1 and 3, 003
+§III.4): Văn phòng UBND tỉnh; sở, ban, ngành; Trung tâm Phục vụ hành chính công; Phòng Văn hóa - Xã hội."""
 Members: TypeAlias = Annotated[tuple[UUID, ...], Field(max_length=5000)]
 
 # Events
@@ -36,7 +41,7 @@ class TrainingScheduled(Event, name="training.scheduled"):
     title: str = Field(alias="name")
     mode: Mode
     organiser: str
-    trainer_organisation: Organisation | None
+    trainer_organisation: Trainers | None
     first_day: date
     last_day: date
 
@@ -100,7 +105,7 @@ class ScheduleTraining(Command, name="schedule_training"):
     title: Wording = Field(alias="name")
     mode: Mode
     organiser: Wording
-    trainer_organisation: Organisation | None = None
+    trainer_organisation: Trainers | None = None
     first_day: date
     last_day: date
 

@@ -199,3 +199,30 @@ def test_officials_open_and_call_off_campaigns_of_their_units_only(running: Runn
         "campaign": {"status": "CALLED_OFF"},
         "campaigns": {"totalCount": 0},
     }
+
+
+def test_who_leads_a_campaign_and_how_all_work_together_is_told_with_it_or_later(running: Running) -> None:
+    told = """organiser: "Đoàn xã", participants: ["youth_union", "teachers", "pupils"], coordinationPlan: "15/KHPH" """
+    open_it = f"""mutation($u: String!) {{ openCampaign(unit: $u, topic: "VNEID_L2", name: "Chuyên đề",
+        period: "2026-12", {told}) {OUTCOME} }}"""
+    campaign = do(running, open_it, u="31843")["id"]
+    asked = "query($c: ID!) { campaign(id: $c) { organiser participants coordinationPlan } }"
+
+    def found() -> dict[str, Any]:
+        running.settle()
+        answer: dict[str, Any] = running.gateway.data(asked, running.here, c=campaign)["campaign"]
+        return answer
+
+    words = {"organiser": "Đoàn xã", "participants": ["youth_union", "teachers", "pupils"]}
+    assert found() == {**words, "coordinationPlan": "15/KHPH"}
+    plan = f"mutation($c: ID!, $p: [String!]) {{ planCampaign(campaign: $c, participants: $p) {OUTCOME} }}"
+    assert do(running, plan, running.there, c=campaign)["code"] == "NOT_FOUND"
+    assert do(running, plan, running.gateway.token(Role.TEAM_LEADER, HERE), c=campaign)["code"] == "FORBIDDEN"
+    strange = do(running, plan, running.here, c=campaign, p=["everybody"])
+    assert (strange["accepted"], strange["field"].partition(".")[0]) == (False, "participants")
+    assert do(running, plan, running.here, c=campaign, p=["pupils"])["accepted"]
+    assert found() == {"organiser": None, "participants": ["pupils"], "coordinationPlan": None}
+    plain = do(running, OPEN, u="31849", p="2027", n="Cả năm")["id"]
+    running.settle()
+    untold = running.gateway.data(asked, running.here, c=plain)["campaign"]
+    assert untold == {"organiser": None, "participants": [], "coordinationPlan": None}

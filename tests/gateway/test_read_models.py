@@ -62,6 +62,8 @@ def told(world: World) -> None:
         days = {"period": "2026-12", "cadence": "month", "first_day": "2026-12-01", "last_day": "2026-12-31"}
         told = {"campaign": campaign, "unit": str(province), "topic": "VNEID_L2", "name": "Chuyên đề", **days}
         world.log.add("registry", f"campaign-{campaign}", "campaign.opened", **told)
+    plan = {"organiser": "Xã đoàn", "participants": ["pupils", "teachers"], "coordination_plan": None}
+    world.log.add("registry", f"campaign-{campaign}", "campaign.planned", campaign=campaign, **plan)
     world.log.add("registry", f"campaign-{campaign}", "campaign.called_off", campaign=campaign)
     for example in EXAMPLES:
         if example.name == "member.evaluated" or example.name.partition(".")[0] in _AS_IN_THE_EXAMPLES:

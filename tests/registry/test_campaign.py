@@ -12,7 +12,9 @@ from services.registry.campaign import (
     CallOffCampaign,
     CampaignCalledOff,
     CampaignOpened,
+    CampaignPlanned,
     OpenCampaign,
+    PlanCampaign,
     campaign_id,
     days_of,
 )
@@ -20,6 +22,7 @@ from services.registry.examples import EXAMPLES, PROVINCE
 from tests.registry.conftest import NOON
 
 (OPENED,) = (event for event in EXAMPLES if isinstance(event, CampaignOpened))
+(PLANNED,) = (event for event in EXAMPLES if isinstance(event, CampaignPlanned))
 (CALLED_OFF,) = (event for event in EXAMPLES if isinstance(event, CampaignCalledOff))
 CALL_OFF = CallOffCampaign(actor="official", at=NOON, campaign=OPENED.campaign)
 
@@ -27,6 +30,11 @@ CALL_OFF = CallOffCampaign(actor="official", at=NOON, campaign=OPENED.campaign)
 def opening(**changes: Any) -> OpenCampaign:
     told = {"unit": OPENED.unit, "topic": OPENED.topic, "name": OPENED.title, "period": OPENED.period}
     return OpenCampaign.model_validate({"actor": "official", "at": NOON, **told, **changes})
+
+
+def planning(**changes: Any) -> PlanCampaign:
+    told = PLANNED.model_dump() | changes
+    return PlanCampaign.model_validate({"actor": "official", "at": NOON, **told})
 
 
 @pytest.mark.parametrize(
@@ -93,3 +101,28 @@ def test_the_unit_stands_when_the_campaign_begins(registry: ServiceRuntime) -> N
     assert registry.execute("register_unit", unit).accepted
     assert ask(period="2027-Q3", name="Sau ngày cuối") == ("UNIT_NOT_IN_FORCE", "unit")
     assert ask() == ("", "")
+
+
+def test_who_leads_and_who_takes_part_is_told_when_it_opens_or_later_and_anew() -> None:
+    words = PLANNED.model_dump(exclude={"campaign"})
+    given(CAMPAIGN).when(opening(**words)).then(OPENED, PLANNED)
+    given(CAMPAIGN, OPENED).when(opening(**words)).then(PLANNED)
+    given(CAMPAIGN, OPENED, PLANNED).when(opening(**words)).then()
+    given(CAMPAIGN, OPENED, PLANNED).when(opening()).then()
+    given(CAMPAIGN, OPENED).when(planning()).then(PLANNED)
+    given(CAMPAIGN, OPENED, PLANNED).when(planning()).then()
+    fewer = PLANNED.model_copy(update={"organiser": None, "participants": ("pupils",)})
+    twice = planning(organiser=None, participants=("pupils", "pupils"))
+    given(CAMPAIGN, OPENED, PLANNED).when(twice).then(fewer)
+
+
+def test_only_an_open_campaign_is_planned_and_without_private_numbers() -> None:
+    given(CAMPAIGN).when(planning()).refused("CAMPAIGN_UNKNOWN", field="campaign")
+    given(CAMPAIGN, OPENED, CALLED_OFF).when(planning()).refused("CAMPAIGN_CALLED_OFF", field="campaign")
+    number = planning(coordination_plan="Gọi đồng chí phụ trách, số 0912 345 678")
+    given(CAMPAIGN, OPENED).when(number).refused("PRIVATE_NUMBER", field="coordination_plan")
+    opened = opening(coordination_plan="Thư về doan@example.vn")
+    given(CAMPAIGN).when(opened).refused("PRIVATE_NUMBER", field="coordination_plan")
+    again = given(CAMPAIGN, OPENED, PLANNED, CALLED_OFF)
+    again.when(opening()).then(OPENED)
+    given(CAMPAIGN, OPENED, PLANNED, CALLED_OFF, OPENED).when(planning()).then(PLANNED)
