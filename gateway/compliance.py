@@ -1,7 +1,7 @@
 """Whether teams keep to the plans in force: each rule met, broken, or not to be judged, and the section that says so.
 
-Judged is by the profiles that held on the day asked about, and by who served on that day. What nobody has told is not
-judged: a member of unknown origin breaks no rule and meets none.
+Judged is by the profiles that held on the day asked about where the team lay that day, and by who served then. What
+nobody has told is not judged: a member of unknown origin breaks no rule and meets none.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from gateway import learning, members, policies, teams
 from gateway.paging import Page, Slice, sifted
+from gateway.team_places import homes, lying_in
 from gateway.unit_tree import belonging
 
 Rule = Mapping[str, Any]
@@ -151,17 +152,17 @@ def judgements(
     people = sorted({member.member for rows in serving.values() for member in rows})
     places = members.serving_elsewhere(connection, people, day)
     trained = frozenset(learning.trained(connection, people, day))
-    profiles = policies.profiles_in_force(connection, sorted({team.commune for team in there}), day)
+    lies = homes(connection, there, day)
+    profiles = policies.profiles_in_force(connection, sorted(set(lies.values())), day)
     return {
-        team.team: judge(Roster(team.level, serving.get(team.team, ()), places, trained), profiles[team.commune])
+        team.team: judge(Roster(team.level, serving.get(team.team, ()), places, trained), profiles[lies[team.team]])
         for team in there
     }
 
 
 def out_of_order(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
     """The teams below a unit that break a rule on a day, by name. A page looks at as many teams as it needs."""
-    tree = belonging([unit], day)
-    here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+    here = lying_in(belonging([unit], day), day)
 
     def broken(rows: list[Any]) -> list[Any]:
         judged = judgements(connection, [row.team for row in rows], day, visible)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from gateway import teams
 from gateway.coverage import percent
+from gateway.team_places import lying
 from gateway.unit_tree import belonging
 
 
@@ -31,8 +32,8 @@ def progress_of(
     connection: Connection, roots: Sequence[str], day: date, visible: ColumnElement[bool]
 ) -> dict[str, Progress]:
     """Progress of each unit over the teams the viewer may see; a unit without any is left out."""
-    table, tree = teams.LIVE.teams.c, belonging(roots, day)
+    table, there = teams.LIVE.teams.c, lying(belonging(roots, day), day)
     launched = func.count().filter(table.launched_on <= day)
-    query = select(tree.c.root, func.count().label("teams"), launched.label("launched"))
-    query = query.join(teams.LIVE.teams, table.commune == tree.c.unit).where(teams.stands(day), visible)
-    return {row.root: Progress(row.teams, row.launched) for row in connection.execute(query.group_by(tree.c.root))}
+    query = select(there.c.root, func.count().label("teams"), launched.label("launched"))
+    query = query.join(teams.LIVE.teams, table.team == there.c.team).where(teams.stands(day), visible)
+    return {row.root: Progress(row.teams, row.launched) for row in connection.execute(query.group_by(there.c.root))}

@@ -15,6 +15,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Date, Table, and_, fun
 from gateway import members, teams
 from gateway.coverage import percent
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -124,11 +125,11 @@ class SkillFigures:
 
 def skills_in(connection: Connection, unit: str, day: date, visible: ColumnElement[bool]) -> SkillFigures:
     """Figures of the members serving below a unit on a day, in teams the viewer may see."""
-    tree, team, member = belonging([unit], day), teams.LIVE.teams, members.LIVE.members
+    team, member = teams.LIVE.teams, members.LIVE.members
     people = (
         select(member.c.member)
         .join(team, team.c.team == member.c.team)
-        .where(team.c.commune.in_(select(tree.c.unit)), teams.stands(day), visible, *members.serving(day))
+        .where(lying_in(belonging([unit], day), day), teams.stands(day), visible, *members.serving(day))
         .distinct()
         .subquery("people")
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -22,8 +23,8 @@ from sqlalchemy import (
 )
 
 from gateway import units
-from gateway.paging import Page, Slice, page_by_group, page_of
-from gateway.rows import Identifier, ReadModel, counted, listed
+from gateway.paging import Page, Slice, page_of
+from gateway.rows import Identifier, ReadModel, listed
 from gateway.unit_tree import belonging
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
@@ -33,7 +34,7 @@ from services.kernel.rows import Rows, write_all
 # What it reads of the registry's events
 
 
-FOR_EVER = "9999-12-31"
+ALWAYS, FOR_EVER = "", "9999-12-31"
 
 
 class TeamEstablished(Event, name="team.established"):
@@ -51,13 +52,14 @@ class TeamEstablished(Event, name="team.established"):
 
 
 class TeamRenewed(Event, name="team.renewed"):
-    """From the decision's day on the team serves these hamlets."""
+    """From the decision's day on the team serves these hamlets; `commune` is told where it went to another."""
 
     team: UUID
     hamlets: tuple[UUID, ...]
     decision_no: str
     decision_date: date
     signer: str | None
+    commune: UUID | None = None
 
 
 class TeamLaunched(Event, name="team.launched"):
@@ -111,8 +113,19 @@ class Teams(ReadModel):
             Column("hamlet", Identifier, primary_key=True),
             Column("since", Identifier, primary_key=True),
             Column("until", Identifier, nullable=False),
+            Column("at_the_end", Boolean),
         )
-        """ISO days, `until` not included."""
+        """ISO days, `until` not included; `at_the_end` what it served when it was dissolved."""
+        self.placed = Table(
+            f"team_communes{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("since", Identifier, primary_key=True),
+            Column("until", Identifier, nullable=False),
+            Column("commune", Identifier, nullable=False),
+        )
+        """Where decisions put it, likewise; in the first commune since ever. `teams.commune` is the last."""
+        Index(f"team_communes_commune{self.suffix}", self.placed.c.commune)
         self.decisions = Table(
             f"team_decisions{self.suffix}",
             self.metadata,
@@ -137,9 +150,12 @@ class _Batch:
     def __init__(self, model: Teams, connection: Connection) -> None:
         self._model, self._connection = model, connection
         self._teams, self._served, self._decisions = Rows(model.teams), Rows(model.served), Rows(model.decisions)
-        self.rows = (self._teams, self._served, self._decisions)
+        self._placed = Rows(model.placed)
+        self.rows = (self._teams, self._served, self._decisions, self._placed)
         self._now: dict[str, dict[str, str]] = {}
         """Of each team touched: the hamlets it serves, and since when."""
+        self._home: dict[str, tuple[str, str]] = {}
+        """Likewise the commune it is put under, and since when."""
 
     def take(self, event: TeamEvent) -> None:
         match event:
@@ -164,14 +180,33 @@ class _Batch:
                 self._teams.put(row | gone | {"sort_key": sort_key(event.title)})
                 self._now[team] = {}
                 self._serve(team, event.hamlets, day)
+                self._place(team, str(event.commune), ALWAYS)
             case TeamRenewed():
                 self._serve(team, event.hamlets, day)
+                if event.commune is not None:
+                    self._move(team, str(event.commune), day.isoformat())
             case TeamDissolved():
                 successor = None if event.successor is None else str(event.successor)
                 self._teams.change((team,), {"dissolved_on": day, "successor": successor})
-                self._serve(team, (), day)
+                self._serve(team, (), day, at_the_end=True)
 
-    def _serve(self, team: str, hamlets: Sequence[UUID], day: date) -> None:
+    def _place(self, team: str, commune: str, since: str) -> None:
+        self._placed.put({"team": team, "since": since, "until": FOR_EVER, "commune": commune})
+        self._home[team] = (commune, since)
+
+    def _move(self, team: str, commune: str, day: str) -> None:
+        """From `day` on the team is put under another commune."""
+        if team not in self._home:
+            placed = self._model.placed.c
+            asked = select(placed.commune, placed.since).where(placed.team == team, placed.until == FOR_EVER)
+            self._home[team] = tuple(self._connection.execute(asked).one())
+        before, since = self._home[team]
+        if since < day:
+            self._placed.put({"team": team, "since": since, "until": day, "commune": before})
+        self._place(team, commune, max(since, day))
+        self._teams.change((team,), {"commune": commune})
+
+    def _serve(self, team: str, hamlets: Sequence[UUID], day: date, *, at_the_end: bool = False) -> None:
         """From `day` on the team serves exactly these."""
         if team not in self._now:
             served = self._model.served.c
@@ -180,10 +215,11 @@ class _Batch:
         now, wanted, today = self._now[team], {str(hamlet) for hamlet in hamlets}, day.isoformat()
         for hamlet in now.keys() - wanted:
             row = {"team": team, "hamlet": hamlet, "since": now.pop(hamlet)}
-            self._served.put(row | {"until": today})
+            self._served.put(row | {"until": today, "at_the_end": at_the_end})
         for hamlet in wanted - now.keys():
             now[hamlet] = today
-            self._served.put({"team": team, "hamlet": hamlet, "since": today, "until": FOR_EVER})
+            begun = {"team": team, "hamlet": hamlet, "since": today, "until": FOR_EVER}
+            self._served.put(begun | {"at_the_end": False})
 
 
 LIVE = Teams()
@@ -204,24 +240,6 @@ def teams_page(
 def teams_count(connection: Connection, visible: ColumnElement[bool], within: ColumnElement[bool]) -> int:
     """How many of them there are."""
     return connection.execute(select(func.count()).select_from(LIVE.teams).where(visible, within)).scalar_one()
-
-
-def teams_pages(
-    connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool], wanted: Slice
-) -> Mapping[str, Page]:
-    """Teams the viewer may see anywhere below each unit."""
-    teams, tree = LIVE.teams.c, belonging(roots, as_of)
-    query = select(LIVE.teams).join(tree, tree.c.unit == teams.commune).where(visible)
-    return page_by_group(connection, query, tree.c.root, [teams.sort_key, teams.team], wanted)
-
-
-def teams_counts(
-    connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool]
-) -> Mapping[str, int]:
-    """How many of them there are."""
-    tree = belonging(roots, as_of)
-    query = select(tree.c.root, func.count()).join(LIVE.teams, tree.c.unit == LIVE.teams.c.commune).where(visible)
-    return counted(connection, query.group_by(tree.c.root))
 
 
 def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, true
 
 from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
 from gateway.commanding import FIELD_WORKERS
@@ -20,6 +20,7 @@ from gateway.schema.coverage import Coverage, figures_or_none
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
 from gateway.schema.units import Hamlet, HamletConnection, Unit
+from gateway.team_places import home_units, lying_in
 from gateway.unit_tree import belonging
 
 
@@ -141,7 +142,7 @@ class Team(ObjectType):
     id = graphene.ID(required=True)
     name = graphene.String(required=True)
     level = graphene.String(required=True)
-    commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
+    commune = graphene.Field(Unit, required=True, description="the one it lies in today, with most of its hamlets")
     decision_no = graphene.String(required=True)
     decision_date = graphene.Date(required=True)
     decisions = many(Decision, description="that established, renewed and dissolved it, the first first")
@@ -179,7 +180,7 @@ class Team(ObjectType):
     @staticmethod
     def resolve_commune(team: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.homes_by_id, team.commune, context.today)
+        return context.load(home_units, team.team, context.today)
 
     @staticmethod
     async def resolve_hamlets(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> list[Any]:
@@ -325,7 +326,7 @@ class TeamQueries:
         within: ColumnElement[bool] = true()
         if unit is not None:
             tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
-            within = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+            within = lying_in(tree, context.today)
         return Listing(
             lambda: once(lambda: context.read(teams.teams_page, visible, within, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, within)),
