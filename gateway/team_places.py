@@ -38,7 +38,7 @@ def lying(tree: FromClause, day: date) -> CTE:
     known = select(teams.LIVE.served.c.team).join(hamlets, hamlets.c.hamlet == teams.LIVE.served.c.hamlet)
     known = known.where(teams.LIVE.served.c.team == placed.team, _holds(day), units.told_on(day, hamlets))
     there = select(tree.c.root, placed.team).join(tree, tree.c.unit == placed.commune)
-    by_decision = there.where(placed.since <= day.isoformat(), placed.until > day.isoformat(), ~known.exists())
+    by_decision = there.where(placed_on(day), ~known.exists())
     return union(_by_hamlets(tree, day), by_decision).cte()
 
 
@@ -82,7 +82,7 @@ def communes_of(connection: Connection, wanted: Collection[str], day: date) -> d
 
     One that went whole into another is told by its own id (`units.homes_of` goes on from there).
     """
-    served, hamlets, placed = teams.LIVE.served.c, units.LIVE.hamlets, teams.LIVE.placed.c
+    served, hamlets = teams.LIVE.served.c, units.LIVE.hamlets
     ids = sorted(wanted)
     query = select(served.team, hamlets.c.hamlet, hamlets.c.commune, hamlets.c.valid_to).select_from(teams.LIVE.served)
     query = query.join(hamlets, hamlets.c.hamlet == served.hamlet).where(listed(connection, served.team, ids))
@@ -96,10 +96,21 @@ def communes_of(connection: Connection, wanted: Collection[str], day: date) -> d
         others = [later[heir].commune for heir in heirs.get(row.hamlet, ()) if heir in later]
         found.setdefault(row.team, Counter()).update(others or [row.commune])
     if rest := [one for one in ids if one not in found]:
-        decided = select(placed.team, placed.commune).where(listed(connection, placed.team, rest))
-        decided = decided.where(placed.since <= day.isoformat(), placed.until > day.isoformat())
-        found |= {row.team: Counter([row.commune]) for row in connection.execute(decided)}
+        found |= {team: Counter([commune]) for team, commune in decided_on(connection, rest, day).items()}
     return found
+
+
+def decided_on(connection: Connection, wanted: Sequence[str], day: date) -> dict[str, str]:
+    """The commune that decisions had put each team under by a day."""
+    placed = teams.LIVE.placed.c
+    query = select(placed.team, placed.commune).where(listed(connection, placed.team, wanted), placed_on(day))
+    return {row.team: row.commune for row in connection.execute(query)}
+
+
+def placed_on(day: date) -> ColumnElement[bool]:
+    """Condition on `team_communes`: spans that hold on a day."""
+    placed = teams.LIVE.placed.c
+    return and_(placed.since <= day.isoformat(), placed.until > day.isoformat())
 
 
 def homes(connection: Connection, rows: Sequence[Any], day: date) -> dict[str, str]:
