@@ -5,7 +5,7 @@ then the first by id. The others are proposed to be dissolved into it, or to go 
 alone.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -82,6 +82,12 @@ class _Ground:
         self._claims = _Claims()
         self._homes: dict[str, str] = {}
         self._communes: dict[str, units.Unit] = {}
+        self._keeps: dict[str, set[str]] = {}
+        """The hamlets each team is proposed to serve, the teams in the order in which they choose."""
+        self._takers: dict[str, set[str]] = {}
+        """Who took hamlets of a team's."""
+        self._goes: dict[str, str] = {}
+        """Into which those go that are left without any."""
 
     def proposals(self) -> list[ToReform | None]:
         """One for each team, None for those whose ground is as decided."""
@@ -92,8 +98,8 @@ class _Ground:
             ahead = self._beside()
         decided = decided_on(self._connection, wanted, self._day)
         self._look_up({*decided.values(), *(row.commune for team in wanted for row in self._served[team])})
-        keeps, goes = self._shared_out()
-        return [self._proposal(row, decided[row.team], keeps, goes) for row in self._rows]
+        self._share_out()
+        return [self._proposal(row, decided[row.team]) for row in self._rows]
 
     def _read(self, wanted: Sequence[str]) -> None:
         found = teams.hamlets_served(self._connection, wanted, self._day)
@@ -123,21 +129,18 @@ class _Ground:
         query = select(served.team).where(listed(self._connection, served.hamlet, sorted(there)))
         return set(self._connection.execute(query.where(teams.serves(self._day))).scalars()) - self._served.keys()
 
-    def _shared_out(self) -> tuple[dict[str, set[str]], dict[str, str]]:
-        """The hamlets each team is proposed to serve; and into which those go that are left without any."""
-        keeps: dict[str, set[str]] = {}
-        goes: dict[str, str] = {}
+    def _share_out(self) -> None:
         taken: dict[str, list[str]] = {}
         for team in self._ranked():
             claims = self._claims.of.get(team, {})
             lost_to = {hamlet: self._taker(taken.get(hamlet, ()), team, hamlet) for hamlet in claims}
-            keeps[team] = {hamlet for hamlet, taker in lost_to.items() if taker is None}
-            takers = {taker for taker in lost_to.values() if taker is not None}
-            if takers and not keeps[team]:
-                goes[team] = next(one for one in keeps if one in takers)
-            for hamlet in keeps[team]:
+            self._keeps[team] = {hamlet for hamlet, taker in lost_to.items() if taker is None}
+            self._takers[team] = {taker for taker in lost_to.values() if taker is not None}
+            for hamlet in self._keeps[team]:
                 taken.setdefault(hamlet, []).append(team)
-        return keeps, goes
+        for team, takers in self._takers.items():
+            if takers and not self._keeps[team]:
+                self._goes[team] = next(one for one in self._keeps if one in takers)
 
     def _ranked(self) -> list[str]:
         rows = teams.LIVE.teams
@@ -152,16 +155,13 @@ class _Ground:
         mine = self._claims.of[team][hamlet]
         return next((taker for taker in takers if mine.isdisjoint(self._claims.of[taker][hamlet])), None)
 
-    def _proposal(
-        self, row: Any, decided: str, keeps: Mapping[str, set[str]], goes: Mapping[str, str]
-    ) -> ToReform | None:
-        takes_over = sorted(team for team, into in goes.items() if into == row.team)
-        reasons = [*self._reasons(row.team, decided), *self._grown(row.team, takes_over)]
-        if not reasons:
-            return None
-        into = goes.get(row.team)
-        proposed = () if into else sorted(keeps[row.team])
-        return ToReform(row, "; ".join(reasons), proposed, into, takes_over)
+    def _proposal(self, row: Any, decided: str) -> ToReform | None:
+        into = self._goes.get(row.team)
+        takes_over = sorted(team for team, other in self._goes.items() if other == row.team)
+        others = {*takes_over, *self._takers.get(row.team, ())}
+        reasons = [*self._reasons(row.team, decided), *self._grown(row.team, others)]
+        proposed = () if into else sorted(self._keeps.get(row.team, ()))
+        return ToReform(row, "; ".join(reasons), proposed, into, takes_over) if reasons else None
 
     def _reasons(self, team: str, decided: str) -> Iterator[str]:
         rows = self._served[team]
@@ -178,12 +178,11 @@ class _Ground:
         if not lost and not moved and decided in named and self._ended(named[decided]):
             yield "Xã, phường của Tổ đã sáp nhập hoặc chia"
 
-    def _grown(self, team: str, takes_over: Sequence[str]) -> Iterator[str]:
-        """What went into a hamlet it serves and goes on serving."""
-        theirs = {one for other in takes_over for claims in self._claims.of[other].values() for one in claims}
+    def _grown(self, team: str, others: Collection[str]) -> Iterator[str]:
+        """What went from other teams into a hamlet it serves."""
+        came = [row for other in others for row in self._served[other] if self._ended(row)]
         for row in self._served[team]:
-            came = [other for rows in self._served.values() for other in rows if other.hamlet in theirs]
-            into = {called(other) for other in came if row.hamlet in self._heirs.get(other.hamlet, ())}
+            into = {called(other) for other in came if row.hamlet in self._heirs[other.hamlet]}
             if into:
                 yield f"{', '.join(sorted(into))} đã nhập vào {called(row)}"
 
