@@ -16,12 +16,8 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
-    exists,
     func,
-    literal,
-    or_,
     select,
-    union,
 )
 
 from gateway import teams, units
@@ -34,69 +30,43 @@ from gateway.unit_tree import belonging
 
 def lying(tree: FromClause, day: date) -> CTE:
     """`(root, team)` of the teams that lie in the units of a tree on a day."""
-    placed, hamlets = teams.LIVE.placed.c, units.LIVE.hamlets
-    known = select(teams.LIVE.served.c.team).join(hamlets, hamlets.c.hamlet == teams.LIVE.served.c.hamlet)
-    known = known.where(teams.LIVE.served.c.team == placed.team, _holds(day), units.told_on(day, hamlets))
-    there = select(tree.c.root, placed.team).join(tree, tree.c.unit == placed.commune)
-    by_decision = there.where(placed_on(day), ~known.exists())
-    return union(_by_hamlets(tree, day), by_decision).cte()
+    lies = teams.LIVE.lies.c
+    query = select(tree.c.root, lies.team).join(tree, tree.c.unit == lies.commune).where(_holds(day))
+    return query.distinct().cte()
 
 
 def lying_in(tree: FromClause, day: date) -> ColumnElement[bool]:
     """Condition on `teams`: lies in a unit of a tree on a day."""
-    return teams.LIVE.teams.c.team.in_(select(lying(tree, day).c.team))
+    lies = teams.LIVE.lies.c
+    there = select(lies.team).where(lies.commune.in_(select(tree.c.unit)), _holds(day))
+    return teams.LIVE.teams.c.team.in_(there)
 
 
 def ever_in(held: Select[tuple[str]], today: date) -> ColumnElement[bool]:
-    """Condition on `teams`: lies today in one of these units, or a decision once put it there."""
-    placed, tree = teams.LIVE.placed.c, held.subquery()
-    rooted = select(literal("").label("root"), *tree.c).subquery()
-    decided = select(literal(""), placed.team).where(placed.commune.in_(held))
-    return teams.LIVE.teams.c.team.in_(select(union(_by_hamlets(rooted, today), decided).subquery().c.team))
-
-
-def _by_hamlets(tree: FromClause, day: date) -> Select[tuple[str, str]]:
-    """Through the hamlets there, and those that went into them."""
-    hamlets, went, served = units.LIVE.hamlets, units.LIVE.successions, teams.LIVE.served.c
-    gone = exists().where(went.c.unit == hamlets.c.hamlet, went.c.on_day <= day)
-    start = select(tree.c.root, hamlets.c.hamlet).join(tree, tree.c.unit == hamlets.c.commune)
-    still = or_(hamlets.c.valid_to.is_(None), hamlets.c.valid_to >= day, ~gone)
-    reach = start.where(units.told_on(day, hamlets), still).cte(recursive=True)
-    step = select(reach.c.root, went.c.unit).join(went, went.c.successor == reach.c.hamlet)
-    step = step.join(hamlets, hamlets.c.hamlet == went.c.unit)
-    reach = reach.union(step.where(went.c.on_day <= day, units.told_on(day, hamlets), hamlets.c.valid_to < day))
-    return select(reach.c.root, served.team).join(reach, reach.c.hamlet == served.hamlet).where(_holds(day))
+    """Condition on `teams`: lies in one of these units today, or did before."""
+    lies = teams.LIVE.lies.c
+    return teams.LIVE.teams.c.team.in_(select(lies.team).where(lies.commune.in_(held), lies.since <= today.isoformat()))
 
 
 def _holds(day: date) -> ColumnElement[bool]:
-    """Condition on `team_hamlets`: spans of a day, and the last ones of a team that is no more."""
-    served = teams.LIVE.served.c
-    return and_(served.since <= day.isoformat(), or_(served.until > day.isoformat(), served.at_the_end.is_(True)))
+    """Condition on `team_places`: spans that hold on a day."""
+    lies = teams.LIVE.lies.c
+    return and_(lies.since <= day.isoformat(), lies.until > day.isoformat())
 
 
 # Questions
 
 
 def communes_of(connection: Connection, wanted: Collection[str], day: date) -> dict[str, Counter[str]]:
-    """The communes each team lies in on a day, as its hamlets are told: of each how many of these.
+    """The communes each team lies in on a day, of each with how many of its hamlets; none: by decision.
 
     One that went whole into another is told by its own id (`units.homes_of` goes on from there).
     """
-    served, hamlets = teams.LIVE.served.c, units.LIVE.hamlets
-    ids = sorted(wanted)
-    query = select(served.team, hamlets.c.hamlet, hamlets.c.commune, hamlets.c.valid_to).select_from(teams.LIVE.served)
-    query = query.join(hamlets, hamlets.c.hamlet == served.hamlet).where(listed(connection, served.team, ids))
-    rows = connection.execute(query.where(_holds(day), units.told_on(day, hamlets))).all()
-    ended = {row.hamlet for row in rows if row.valid_to is not None and row.valid_to < day}
-    heirs = became(connection, ended, day)
-    named = sorted({heir for each in heirs.values() for heir in each})
-    later = units.hamlets_by_id(connection, named, day) if named else {}
+    lies = teams.LIVE.lies.c
+    query = select(lies.team, lies.commune, lies.hamlets).where(listed(connection, lies.team, sorted(wanted)))
     found: dict[str, Counter[str]] = {}
-    for row in rows:
-        others = [later[heir].commune for heir in heirs.get(row.hamlet, ()) if heir in later]
-        found.setdefault(row.team, Counter()).update(others or [row.commune])
-    if rest := [one for one in ids if one not in found]:
-        found |= {team: Counter([commune]) for team, commune in decided_on(connection, rest, day).items()}
+    for row in connection.execute(query.where(_holds(day))):
+        found.setdefault(row.team, Counter())[row.commune] = row.hamlets
     return found
 
 

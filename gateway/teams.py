@@ -1,7 +1,7 @@
 """Teams: founded, renewed, launched and dissolved by which decisions, serving which hamlets on which days."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Index,
+    Integer,
     LargeBinary,
     Select,
     Table,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from gateway import units
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel, listed
+from gateway.team_ground import ALWAYS, FOR_EVER, write_places
 from gateway.unit_tree import belonging
 from gateway.vietnamese import sort_key
 from services.kernel.message import Event
@@ -32,9 +34,6 @@ from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
 
 # What it reads of the registry's events
-
-
-ALWAYS, FOR_EVER = "", "9999-12-31"
 
 
 class TeamEstablished(Event, name="team.established"):
@@ -82,11 +81,44 @@ class TeamDissolved(Event, name="team.dissolved"):
 TeamEvent: TypeAlias = TeamEstablished | TeamRenewed | TeamLaunched | TeamDissolved
 
 
+class HamletRegistered(Event, name="hamlet.registered"):
+    """Of this commune from the beginning."""
+
+    hamlet: UUID
+    commune: UUID
+
+
+class HamletTransferred(Event, name="hamlet.transferred"):
+    """Of another commune from a day on."""
+
+    hamlet: UUID
+    commune: UUID
+    on: date
+
+
+class HamletEnded(Event, name="hamlet.ended"):
+    """The last day it stands."""
+
+    hamlet: UUID
+    valid_to: date
+
+
+class HamletSucceeded(Event, name="hamlet.succeeded"):
+    """Where a hamlet went."""
+
+    hamlet: UUID
+    successor: UUID
+    on: date
+
+
+GroundEvent: TypeAlias = HamletRegistered | HamletTransferred | HamletEnded | HamletSucceeded
+
+
 class Teams(ReadModel):
     """Tables of teams, the decisions on them and the hamlets they serve, past ones included."""
 
     name = "teams"
-    views: ClassVar[Mapping[str, Any]] = {"registry": TeamEvent}
+    views: ClassVar[Mapping[str, Any]] = {"registry": TeamEvent | GroundEvent}
     streams: ClassVar[frozenset[str]] = frozenset({"team"})
 
     def define(self) -> None:
@@ -126,6 +158,27 @@ class Teams(ReadModel):
         )
         """Where decisions put it, likewise; in the first commune since ever. `teams.commune` is the last."""
         Index(f"team_communes_commune{self.suffix}", self.placed.c.commune)
+        self.lies = Table(
+            f"team_places{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("since", Identifier, primary_key=True),
+            Column("commune", Identifier, primary_key=True),
+            Column("until", Identifier, nullable=False),
+            Column("hamlets", Integer, nullable=False),
+        )
+        """Where its hamlets put it (`team_ground`), likewise, and how many of them; of each commune one row a span."""
+        Index(f"team_places_commune{self.suffix}", self.lies.c.commune)
+        self.ground = Table(
+            f"team_ground{self.suffix}",
+            self.metadata,
+            Column("hamlet", Identifier, primary_key=True),
+            Column("day", Identifier, primary_key=True),
+            Column("what", Identifier, primary_key=True),
+            Column("other", Identifier, primary_key=True),
+        )
+        """From a day on a hamlet is of a `commune`, has `ended`, or `went` into another one."""
+        Index(f"team_ground_other{self.suffix}", self.ground.c.other)
         self.decisions = Table(
             f"team_decisions{self.suffix}",
             self.metadata,
@@ -137,11 +190,12 @@ class Teams(ReadModel):
         )
         Index(f"team_hamlets_hamlet{self.suffix}", self.served.c.hamlet)
 
-    def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent]]) -> None:
+    def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent | GroundEvent]]) -> None:
         batch = _Batch(self, connection)
         for delivered in events:
             batch.take(delivered.event)
         write_all(connection, *batch.rows)
+        write_places(connection, self, batch.touched, batch.shifted)
 
 
 class _Batch:
@@ -150,15 +204,25 @@ class _Batch:
     def __init__(self, model: Teams, connection: Connection) -> None:
         self._model, self._connection = model, connection
         self._teams, self._served, self._decisions = Rows(model.teams), Rows(model.served), Rows(model.decisions)
-        self._placed = Rows(model.placed)
-        self.rows = (self._teams, self._served, self._decisions, self._placed)
+        self._placed, self._ground = Rows(model.placed), Rows(model.ground)
+        self.rows = (self._teams, self._served, self._decisions, self._placed, self._ground)
+        self.touched, self.shifted = set[str](), set[str]()
+        """Teams that were decided about, hamlets that went elsewhere."""
         self._now: dict[str, dict[str, str]] = {}
         """Of each team touched: the hamlets it serves, and since when."""
         self._home: dict[str, tuple[str, str]] = {}
         """Likewise the commune it is put under, and since when."""
 
-    def take(self, event: TeamEvent) -> None:
+    def take(self, event: TeamEvent | GroundEvent) -> None:
         match event:
+            case HamletRegistered():
+                self._turn(event.hamlet, ALWAYS, "commune", str(event.commune))
+            case HamletTransferred():
+                self._turn(event.hamlet, event.on.isoformat(), "commune", str(event.commune))
+            case HamletEnded():
+                self._turn(event.hamlet, (event.valid_to + timedelta(days=1)).isoformat(), "ended", "")
+            case HamletSucceeded():
+                self._turn(event.hamlet, event.on.isoformat(), "went", str(event.successor))
             case TeamEstablished() | TeamRenewed() | TeamDissolved():
                 self._decided(event)
             case TeamLaunched():
@@ -166,8 +230,14 @@ class _Batch:
             case _:
                 assert_never(event)
 
+    def _turn(self, hamlet: UUID, day: str, what: str, other: str) -> None:
+        self._ground.put({"hamlet": str(hamlet), "day": day, "what": what, "other": other})
+        if day != ALWAYS:
+            self.shifted.add(str(hamlet))
+
     def _decided(self, event: TeamEstablished | TeamRenewed | TeamDissolved) -> None:
         team, day = str(event.team), event.decision_date
+        self.touched.add(team)
         kind = event.name.partition(".")[2]
         decision = {"team": team, "decision_date": day.isoformat(), "decision_no": event.decision_no}
         self._decisions.put(decision | {"kind": kind, "signer": event.signer})

@@ -25,8 +25,8 @@ from gateway.roster.files import (
     YES_NO,
     Kind,
 )
+from gateway.team_ground import FOR_EVER
 from gateway.team_places import homes, lying_in
-from gateway.teams import FOR_EVER
 from gateway.unit_tree import belonging, below
 from gateway.viewer import Scope
 

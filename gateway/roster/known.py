@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from gateway import members, teams, units
 from gateway.roster.known_units import KnownUnits
+from gateway.team_ground import FOR_EVER
 from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from services.kernel.csv_rows import BadCell, Row
@@ -117,7 +118,7 @@ class Known:
         signers = {row.team: row.signer for row in self.connection.execute(signed)}
         served: dict[str, set[str]] = {}
         spans = teams.LIVE.served.c
-        now = select(spans.team, spans.hamlet).where(spans.team.in_(here), spans.until == teams.FOR_EVER)
+        now = select(spans.team, spans.hamlet).where(spans.team.in_(here), spans.until == FOR_EVER)
         for row in self.connection.execute(now):
             served.setdefault(row.team, set()).add(row.hamlet)
         spells: dict[str, dict[tuple[str, date], Any]] = {}
