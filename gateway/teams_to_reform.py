@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from gateway import members, teams, units
 from gateway.paging import Page, Slice, sifted
@@ -41,7 +41,7 @@ def to_reform(connection: Connection, unit: str, day: date, visible: ColumnEleme
         placed_on(day), teams.LIVE.placed.c.commune.in_(select(tree.c.unit))
     )
     here = or_(lying_in(tree, day), team.team.in_(decided))
-    within = and_(here, teams.stands(day), _may_have_changed(day))
+    within = and_(here, teams.stands(day), _may_have_changed(select(team.team).where(here), day))
 
     def changed(rows: list[Any]) -> list[ToReform | None]:
         return _Ground(connection, rows, day).proposals()
@@ -49,16 +49,16 @@ def to_reform(connection: Connection, unit: str, day: date, visible: ColumnEleme
     return sifted(lambda part: teams.teams_page(connection, visible, within, part), changed, wanted)
 
 
-def _may_have_changed(day: date) -> ColumnElement[bool]:
+def _may_have_changed(here: Select[tuple[str]], day: date) -> ColumnElement[bool]:
     team, served, hamlets, went = teams.LIVE.teams.c, teams.LIVE.served, units.LIVE.hamlets, units.LIVE.successions.c
     placed, communes = teams.LIVE.placed, units.LIVE.units
     grown = select(went.successor).where(went.on_day <= day)
     serving = select(served.c.team).join(hamlets, hamlets.c.hamlet == served.c.hamlet)
     serving = serving.join(placed, placed.c.team == served.c.team)
-    serving = serving.where(teams.serves(day), placed_on(day), told_on(day, hamlets))
+    serving = serving.where(served.c.team.in_(here), teams.serves(day), placed_on(day), told_on(day, hamlets))
     other = or_(hamlets.c.valid_to < day, hamlets.c.commune != placed.c.commune, hamlets.c.hamlet.in_(grown))
     gone = select(placed.c.team).join(communes, communes.c.unit == placed.c.commune)
-    gone = gone.where(placed_on(day), told_on(day), communes.c.valid_to < day)
+    gone = gone.where(placed.c.team.in_(here), placed_on(day), told_on(day), communes.c.valid_to < day)
     return or_(team.team.in_(serving.where(other)), team.team.in_(gone))
 
 
