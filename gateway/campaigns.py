@@ -31,6 +31,7 @@ from sqlalchemy import (
 from gateway import learning, materials, members, teams, units
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import communes_of, lying_in
 from gateway.unit_tree import belonging, below
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -186,14 +187,14 @@ def _teams(connection: Connection, campaign: Any, ready: bool | None, visible: C
     first_day, last_day = date.fromisoformat(campaign.first_day), date.fromisoformat(campaign.last_day)
     query = select(teams.LIVE.teams).where(
         visible,
-        table.commune.in_(select(belonging([campaign.unit], last_day).c.unit)),
+        lying_in(belonging([campaign.unit], last_day), last_day),
         table.decision_date <= last_day,
         or_(table.dissolved_on.is_(None), table.dissolved_on > first_day),
     )
     if ready is None:
         return query
     roots = sorted({root for material in _materials(connection, campaign) for root in material.places})
-    has_material = table.commune.in_(select(below(roots, None).c.unit)) if roots else false()
+    has_material = lying_in(below(roots, None), last_day) if roots else false()
     is_trained = _attended(campaign).where(members.LIVE.members.c.team == table.team).exists()
     is_ready = and_(has_material, is_trained)
     return query.where(is_ready if ready else not_(is_ready))
@@ -247,7 +248,8 @@ def _attended(campaign: Any) -> Select[Any]:
 
 
 def _judged(connection: Connection, campaign: Any, rows: Sequence[Any]) -> list[Readiness]:
-    communes = sorted({row.commune for row in rows})
+    lies = communes_of(connection, [row.team for row in rows], date.fromisoformat(campaign.last_day))
+    communes = sorted({commune for each in lies.values() for commune in each})
     material_of = _material_of(connection, campaign, communes)
     near = _trained_near(connection, campaign, communes)
     mine = _attended(campaign).where(members.LIVE.members.c.team.in_([row.team for row in rows]))
@@ -256,10 +258,13 @@ def _judged(connection: Connection, campaign: Any, rows: Sequence[Any]) -> list[
         mine.order_by(learning.LIVE.trainings.c.held_on, learning.LIVE.trainings.c.training)
     ):
         training_of.setdefault(found.team, found)
-    return [
-        _readiness(campaign, row, material_of.get(row.commune), training_of.get(row.team), row.commune in near)
-        for row in rows
-    ]
+    found_for = []
+    for row in rows:
+        places = sorted(lies.get(row.team, {row.commune}))
+        material = next((material_of[place] for place in places if place in material_of), None)
+        was_near = not near.isdisjoint(places)
+        found_for.append(_readiness(campaign, row, material, training_of.get(row.team), was_near))
+    return found_for
 
 
 def _material_of(connection: Connection, campaign: Any, communes: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Date, Index, Table, Te
 from gateway import members, policies, teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import ever_in, homes
 from gateway.unit_tree import ever_held
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -191,7 +192,7 @@ LIVE = Commendations()
 def within(unit: str, today: date) -> ColumnElement[bool]:
     """Commendations of teams below a unit or what preceded it."""
     team = teams.LIVE.teams.c
-    here = select(team.team).where(team.commune.in_(select(ever_held([unit], today, "asked_about").c.unit)))
+    here = select(team.team).where(ever_in(select(ever_held([unit], today, "asked_about").c.unit), today))
     return LIVE.commendations.c.team.in_(here)
 
 
@@ -262,9 +263,10 @@ def roles_of(connection: Connection, commendations: Sequence[str]) -> dict[str, 
 
 def off_the_day(connection: Connection, team: str, awarded_on: date) -> Mapping[str, Any] | None:
     """The rule by which awards to the team were due on another day (002 §IV.1: 10 October); None where none says so."""
-    commune = connection.execute(select(teams.LIVE.teams.c.commune).where(teams.LIVE.teams.c.team == team)).scalar()
-    if commune is None:
+    row = connection.execute(select(teams.LIVE.teams).where(teams.LIVE.teams.c.team == team)).one_or_none()
+    if row is None:
         return None
+    commune = homes(connection, [row], awarded_on)[team]
     found = policies.stated(
         policies.profiles_in_force(connection, [commune], awarded_on)[commune], "yearly_day", what="awards"
     )

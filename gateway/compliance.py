@@ -1,7 +1,7 @@
 """Whether teams keep to the plans in force: each rule met, broken, or not to be judged, and the section that says so.
 
-Judged is by the profiles that held on the day asked about, and by who served on that day. What nobody has told is not
-judged: a member of unknown origin breaks no rule and meets none. Nor is what is not due yet.
+Judged is by the profiles that held on the day asked about where the team lay that day, and by who served then. What
+nobody has told is not judged: a member of unknown origin breaks no rule and meets none. Nor is what is not due yet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from gateway import learning, members, policies, teams
 from gateway.paging import Page, Slice, sifted
+from gateway.team_places import homes, lying_in
 from gateway.unit_tree import belonging
 
 Rule = Mapping[str, Any]
@@ -175,12 +176,13 @@ def judgements(
     people = sorted({member.member for rows in serving.values() for member in rows})
     places = members.serving_elsewhere(connection, people, day)
     trained = frozenset(learning.trained(connection, people, day))
-    profiles = policies.profiles_in_force(connection, sorted({team.commune for team in there}), day)
-    kinds = {(team.commune, team.level) for team in there}
+    lies = homes(connection, there, day)
+    profiles = policies.profiles_in_force(connection, sorted(set(lies.values())), day)
+    kinds = {(lies[team.team], team.level) for team in there}
     rules = {(commune, level): about_teams(profiles[commune], level) for commune, level in kinds}
     return {
         team.team: judge(
-            Roster(team, day, serving.get(team.team, ()), places, trained), rules[team.commune, team.level]
+            Roster(team, day, serving.get(team.team, ()), places, trained), rules[lies[team.team], team.level]
         )
         for team in there
     }
@@ -198,8 +200,7 @@ def out_of_order(
 
     A page looks at as many teams as it needs.
     """
-    tree = belonging([unit], day)
-    here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+    here = lying_in(belonging([unit], day), day)
 
     def broken(rows: list[Any]) -> list[Any]:
         judged = judgements(connection, [row.team for row in rows], day, visible)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from gateway import teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import ever_in
 from gateway.unit_tree import ever_held
 from gateway.units import ancestors, homes_of
 from services.kernel.message import Event
@@ -276,12 +277,8 @@ def seen(of_teams: ColumnElement[bool], of_units: ColumnElement[bool]) -> Column
 
 def below_or_at(unit: str, today: date) -> ColumnElement[bool]:
     """Allocations to a unit, to what lies below it or preceded it, and to the teams there."""
-    about, team, here = (
-        LIVE.allocations.c.about,
-        teams.LIVE.teams.c,
-        select(ever_held([unit], today, "asked_about").c.unit),
-    )
-    return or_(about.in_(here), about.in_(select(team.team).where(team.commune.in_(here))))
+    about, here = LIVE.allocations.c.about, select(ever_held([unit], today, "asked_about").c.unit)
+    return or_(about.in_(here), about.in_(select(teams.LIVE.teams.c.team).where(ever_in(here, today))))
 
 
 def allocations_page(

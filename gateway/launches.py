@@ -14,6 +14,7 @@ from sqlalchemy import Connection, case, func, select
 from gateway import policies, teams, units
 from gateway.compliance import BROKEN, COMPARED, MET, NOT_JUDGED, Judgement
 from gateway.coverage import percent
+from gateway.team_places import lying
 from gateway.unit_tree import belonging
 from gateway.viewer import Scope
 
@@ -49,11 +50,12 @@ class Asked:
 def progress_of(connection: Connection, roots: Sequence[str], day: date, scope: Scope) -> dict[str, Progress]:
     """Progress of each unit over what the viewer may see; a unit without hamlets and teams is left out."""
     table, hamlets, tree = teams.LIVE.teams.c, units.LIVE.hamlets.c, belonging(roots, day)
-    standing = select(tree.c.root, func.count().label("teams")).join(teams.LIVE.teams, table.commune == tree.c.unit)
+    lies = lying(tree, day)
+    standing = select(lies.c.root, func.count().label("teams")).join(teams.LIVE.teams, table.team == lies.c.team)
     standing = standing.add_columns(func.count().filter(table.launched_on <= day).label("launched"))
     found = {
         row.root: Progress(teams=row.teams, launched=row.launched)
-        for row in connection.execute(standing.where(teams.stands(day), scope.teams).group_by(tree.c.root))
+        for row in connection.execute(standing.where(teams.stands(day), scope.teams).group_by(lies.c.root))
     }
     served = teams.LIVE.served.c
     presented = (

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from gateway import teams
 from gateway.paging import Page, Slice, page_by_group, page_of
 from gateway.rows import Identifier, ReadModel, counted, listed
+from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -201,8 +202,7 @@ def serving(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 def serving_below(unit: str, day: date, visible: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     """Conditions on `members` joined with `teams`: who serves that day below a unit, in visible teams."""
-    tree = select(belonging([unit], day).c.unit)
-    return [teams.LIVE.teams.c.commune.in_(tree), teams.stands(day), visible, *serving(day)]
+    return [lying_in(belonging([unit], day), day), teams.stands(day), visible, *serving(day)]
 
 
 def served_between(

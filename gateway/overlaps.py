@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from gateway import members, policies, teams, units
 from gateway.compliance import PARTNERS
 from gateway.paging import Page, Slice, page_of, sifted
+from gateway.team_places import homes, lying_in
 from gateway.unit_tree import belonging
 from gateway.vietnamese import fold, sort_key
 
@@ -82,8 +83,8 @@ def serves_elsewhere(connection: Connection, member: str, team: str, day: date) 
 
 def shared_members(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
     """Partners' staff serving below a unit on a day who serve in two teams or more. `visible` is about `teams`."""
-    team, member, tree = teams.LIVE.teams.c, members.LIVE.members.c, belonging([unit], day)
-    here = _serving(day, visible).where(team.commune.in_(select(tree.c.unit))).subquery("here")
+    team, member = teams.LIVE.teams.c, members.LIVE.members.c
+    here = _serving(day, visible).where(lying_in(belonging([unit], day), day)).subquery("here")
     people = select(here.c.member).distinct()
 
     def several(rows: list[Any]) -> list[SharedMember | None]:
@@ -91,7 +92,9 @@ def shared_members(connection: Connection, unit: str, day: date, visible: Column
         shared = [row.member for row in rows if places.get(row.member, 0) > 1]
         found = _serving(day, visible).where(member.member.in_(shared)).order_by(team.sort_key, team.team)
         of = _by(connection.execute(found), "member")
-        rules = _rules(connection, [row.commune for spells in of.values() for row in spells], day)
+        lies = homes(connection, [row for spells in of.values() for row in spells], day)
+        stated = _rules(connection, sorted(set(lies.values())), day)
+        rules = {one: stated[commune] for one, commune in lies.items()}
         return [_shared(row.member, places, of.get(row.member, []), rules) for row in rows]
 
     return sifted(lambda part: page_of(connection, people, [here.c.member], part), several, wanted)
@@ -100,7 +103,8 @@ def shared_members(connection: Connection, unit: str, day: date, visible: Column
 def _shared(
     member: str, places: Mapping[str, int], spells: Sequence[Any], rules: Mapping[str, Any]
 ) -> SharedMember | None:
-    asked = next((rules[row.commune] for row in spells if rules.get(row.commune)), None)
+    """`rules` are those of each team's commune."""
+    asked = next((rules[row.team] for row in spells if rules.get(row.team)), None)
     if asked is None:
         return None
     called = list(dict.fromkeys(row.organisation for row in spells))

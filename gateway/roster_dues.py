@@ -82,6 +82,20 @@ def dues(
     return sifted(lambda part: page_of(connection, query, order, part), owed, wanted)
 
 
+def open_dues(connection: Connection, wanted: Sequence[str], day: date) -> list[RosterDue]:
+    """What each of these units owes on a day and has not handed on by then, in time still or not; by tier and name."""
+    table, found = MAP.units, list[RosterDue]()
+    for tier, level in LEVEL_OF.items():
+        query = select(*COLUMNS).where(table.c.unit.in_(wanted), table.c.level == level, in_force(day))
+        rows = connection.execute(query.order_by(table.c.sort_key, table.c.unit)).all()
+        asked = _asked(connection, [row.unit for row in rows], tier, day, None)
+        plans = sorted({plan.profile for _, plan in asked.values()})
+        sent = rosters.sent_by(connection, [row.unit for row in rows], plans, tier, day)
+        owing = [row for row in rows if row.unit in asked and not sent.get((row.unit, asked[row.unit][1].profile))]
+        found += [_due(unit_from(row, day), tier, *asked[row.unit], [], day) for row in owing]
+    return found
+
+
 def _asked(
     connection: Connection, units: Sequence[str], tier: str, day: date, profile: Any | None
 ) -> dict[str, tuple[Mapping[str, Any], Any]]:

@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, 
 
 from gateway import members, teams
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from gateway.units import homes_of
 from services.kernel.message import Event
@@ -229,10 +230,10 @@ class Snapshot:
 def snapshot(connection: Connection, commune: str, day: date) -> Snapshot:
     """Who served in the commune's teams that day. The hash covers teams, members, roles and since when they serve.
 
-    Its teams are also those of the communes that had gone whole into it by then.
+    Its teams are those that lay in it then, in hamlets it held or communes that had gone whole into it.
     """
-    team, held = teams.LIVE.teams.c, belonging([commune], day)
-    here = select(team.team).where(team.commune.in_(select(held.c.unit)), teams.stands(day)).order_by(team.team)
+    team = teams.LIVE.teams.c
+    here = select(team.team).where(lying_in(belonging([commune], day), day), teams.stands(day)).order_by(team.team)
     ids = list(connection.execute(here).scalars())
     serving = members.serving_on(connection, ids, day)
     told: list[dict[str, Any]] = []

@@ -32,6 +32,7 @@ from gateway import members, teams
 from gateway.evidence import MemberRecord, records_of
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import ever_in
 from gateway.unit_tree import ever_held
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -146,7 +147,7 @@ def year_of(year: int) -> tuple[date, date]:
 
 def below(unit: str, today: date) -> ColumnElement[bool]:
     """Teams below a unit or what preceded it."""
-    return teams.LIVE.teams.c.commune.in_(select(ever_held([unit], today, "asked_about").c.unit))
+    return ever_in(select(ever_held([unit], today, "asked_about").c.unit), today)
 
 
 def scorecards_page(

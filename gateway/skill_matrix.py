@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gateway import members, skills, teams
 from gateway.paging import Page, Slice
+from gateway.team_places import standing_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class TeamSkills:
 
 def matrix_page(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
     """Teams by name, each with its members' skills: three statements a page."""
-    page = teams.teams_page(connection, visible, teams.standing_below(unit, day), wanted)
+    page = teams.teams_page(connection, visible, standing_below(unit, day), wanted)
     serving = members.serving_on(connection, [row.team for row in page.rows], day)
     people = sorted({person.member for found in serving.values() for person in found})
     last = skills.skill_of(connection, people, day)

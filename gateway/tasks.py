@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, Table, and_, func, not_, or_, select
 
-from gateway import teams
 from gateway.paging import Page, Slice, page_of
 from gateway.rows import Identifier, ReadModel
+from gateway.team_places import lying
 from gateway.unit_tree import belonging
 from services.kernel.message import Event
 from services.kernel.projection import Delivered
@@ -128,9 +128,8 @@ def seen(of_teams: ColumnElement[bool], of_units: ColumnElement[bool]) -> Column
 
 def of_unit(unit: str, day: date) -> ColumnElement[bool]:
     """Tasks of a unit, of what belongs to it on a day and of the teams there."""
-    about, team, tree = LIVE.tasks.c.about, teams.LIVE.teams.c, belonging([unit], day)
-    there = select(team.team).where(team.commune.in_(select(tree.c.unit)))
-    return seen(about.in_(there), about.in_(select(tree.c.unit)))
+    about, tree = LIVE.tasks.c.about, belonging([unit], day)
+    return seen(about.in_(select(lying(tree, day).c.team)), about.in_(select(tree.c.unit)))
 
 
 def overdue(today: date) -> ColumnElement[bool]:

@@ -1,17 +1,19 @@
 """Teams: founded, renewed, launched and dissolved by which decisions, serving which hamlets on which days."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Connection,
     Date,
     Index,
+    Integer,
     LargeBinary,
     Select,
     Table,
@@ -22,8 +24,9 @@ from sqlalchemy import (
 )
 
 from gateway import finding, policies, units
-from gateway.paging import Page, Slice, page_by_group, page_of
-from gateway.rows import Identifier, ReadModel, counted, listed
+from gateway.paging import Page, Slice, page_of
+from gateway.rows import Identifier, ReadModel, listed
+from gateway.team_ground import ALWAYS, FOR_EVER, write_places
 from gateway.unit_tree import belonging
 from gateway.vietnamese import fold, sort_key
 from services.kernel.message import Event
@@ -31,9 +34,6 @@ from services.kernel.projection import Delivered
 from services.kernel.rows import Rows, write_all
 
 # What it reads of the registry's events
-
-
-FOR_EVER = "9999-12-31"
 
 
 class TeamEstablished(Event, name="team.established"):
@@ -51,13 +51,14 @@ class TeamEstablished(Event, name="team.established"):
 
 
 class TeamRenewed(Event, name="team.renewed"):
-    """From the decision's day on the team serves these hamlets."""
+    """From the decision's day on the team serves these hamlets; `commune` is told where it went to another."""
 
     team: UUID
     hamlets: tuple[UUID, ...]
     decision_no: str
     decision_date: date
     signer: str | None
+    commune: UUID | None = None
 
 
 class TeamLaunched(Event, name="team.launched"):
@@ -80,11 +81,44 @@ class TeamDissolved(Event, name="team.dissolved"):
 TeamEvent: TypeAlias = TeamEstablished | TeamRenewed | TeamLaunched | TeamDissolved
 
 
+class HamletRegistered(Event, name="hamlet.registered"):
+    """Of this commune from the beginning."""
+
+    hamlet: UUID
+    commune: UUID
+
+
+class HamletTransferred(Event, name="hamlet.transferred"):
+    """Of another commune from a day on."""
+
+    hamlet: UUID
+    commune: UUID
+    on: date
+
+
+class HamletEnded(Event, name="hamlet.ended"):
+    """The last day it stands."""
+
+    hamlet: UUID
+    valid_to: date
+
+
+class HamletSucceeded(Event, name="hamlet.succeeded"):
+    """Where a hamlet went."""
+
+    hamlet: UUID
+    successor: UUID
+    on: date
+
+
+GroundEvent: TypeAlias = HamletRegistered | HamletTransferred | HamletEnded | HamletSucceeded
+
+
 class Teams(ReadModel):
     """Tables of teams, the decisions on them and the hamlets they serve, past ones included."""
 
     name = "teams"
-    views: ClassVar[Mapping[str, Any]] = {"registry": TeamEvent}
+    views: ClassVar[Mapping[str, Any]] = {"registry": TeamEvent | GroundEvent}
     streams: ClassVar[frozenset[str]] = frozenset({"team"})
 
     def define(self) -> None:
@@ -112,8 +146,40 @@ class Teams(ReadModel):
             Column("hamlet", Identifier, primary_key=True),
             Column("since", Identifier, primary_key=True),
             Column("until", Identifier, nullable=False),
+            Column("at_the_end", Boolean),
         )
-        """ISO days, `until` not included."""
+        """ISO days, `until` not included; `at_the_end` what it served when it was dissolved."""
+        self.placed = Table(
+            f"team_communes{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("since", Identifier, primary_key=True),
+            Column("until", Identifier, nullable=False),
+            Column("commune", Identifier, nullable=False),
+        )
+        """Where decisions put it, likewise; in the first commune since ever. `teams.commune` is the last."""
+        Index(f"team_communes_commune{self.suffix}", self.placed.c.commune)
+        self.lies = Table(
+            f"team_places{self.suffix}",
+            self.metadata,
+            Column("team", Identifier, primary_key=True),
+            Column("since", Identifier, primary_key=True),
+            Column("commune", Identifier, primary_key=True),
+            Column("until", Identifier, nullable=False),
+            Column("hamlets", Integer, nullable=False),
+        )
+        """Where its hamlets put it (`team_ground`), likewise, and how many of them; of each commune one row a span."""
+        Index(f"team_places_commune{self.suffix}", self.lies.c.commune)
+        self.ground = Table(
+            f"team_ground{self.suffix}",
+            self.metadata,
+            Column("hamlet", Identifier, primary_key=True),
+            Column("day", Identifier, primary_key=True),
+            Column("what", Identifier, primary_key=True),
+            Column("other", Identifier, primary_key=True),
+        )
+        """From a day on a hamlet is of a `commune`, has `ended`, or `went` into another one."""
+        Index(f"team_ground_other{self.suffix}", self.ground.c.other)
         self.decisions = Table(
             f"team_decisions{self.suffix}",
             self.metadata,
@@ -125,11 +191,12 @@ class Teams(ReadModel):
         )
         Index(f"team_hamlets_hamlet{self.suffix}", self.served.c.hamlet)
 
-    def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent]]) -> None:
+    def apply(self, connection: Connection, events: Sequence[Delivered[TeamEvent | GroundEvent]]) -> None:
         batch = _Batch(self, connection)
         for delivered in events:
             batch.take(delivered.event)
         write_all(connection, *batch.rows)
+        write_places(connection, self, batch.touched, batch.shifted)
 
 
 class _Batch:
@@ -138,12 +205,25 @@ class _Batch:
     def __init__(self, model: Teams, connection: Connection) -> None:
         self._model, self._connection = model, connection
         self._teams, self._served, self._decisions = Rows(model.teams), Rows(model.served), Rows(model.decisions)
-        self.rows = (self._teams, self._served, self._decisions)
+        self._placed, self._ground = Rows(model.placed), Rows(model.ground)
+        self.rows = (self._teams, self._served, self._decisions, self._placed, self._ground)
+        self.touched, self.shifted = set[str](), set[str]()
+        """Teams that were decided about, hamlets that went elsewhere."""
         self._now: dict[str, dict[str, str]] = {}
         """Of each team touched: the hamlets it serves, and since when."""
+        self._home: dict[str, tuple[str, str]] = {}
+        """Likewise the commune it is put under, and since when."""
 
-    def take(self, event: TeamEvent) -> None:
+    def take(self, event: TeamEvent | GroundEvent) -> None:
         match event:
+            case HamletRegistered():
+                self._turn(event.hamlet, ALWAYS, "commune", str(event.commune))
+            case HamletTransferred():
+                self._turn(event.hamlet, event.on.isoformat(), "commune", str(event.commune))
+            case HamletEnded():
+                self._turn(event.hamlet, (event.valid_to + timedelta(days=1)).isoformat(), "ended", "")
+            case HamletSucceeded():
+                self._turn(event.hamlet, event.on.isoformat(), "went", str(event.successor))
             case TeamEstablished() | TeamRenewed() | TeamDissolved():
                 self._decided(event)
             case TeamLaunched():
@@ -151,8 +231,14 @@ class _Batch:
             case _:
                 assert_never(event)
 
+    def _turn(self, hamlet: UUID, day: str, what: str, other: str) -> None:
+        self._ground.put({"hamlet": str(hamlet), "day": day, "what": what, "other": other})
+        if day != ALWAYS:
+            self.shifted.add(str(hamlet))
+
     def _decided(self, event: TeamEstablished | TeamRenewed | TeamDissolved) -> None:
         team, day = str(event.team), event.decision_date
+        self.touched.add(team)
         kind = event.name.partition(".")[2]
         decision = {"team": team, "decision_date": day.isoformat(), "decision_no": event.decision_no}
         self._decisions.put(decision | {"kind": kind, "signer": event.signer})
@@ -166,14 +252,33 @@ class _Batch:
                 self._teams.put(row | gone | named)
                 self._now[team] = {}
                 self._serve(team, event.hamlets, day)
+                self._place(team, str(event.commune), ALWAYS)
             case TeamRenewed():
                 self._serve(team, event.hamlets, day)
+                if event.commune is not None:
+                    self._move(team, str(event.commune), day.isoformat())
             case TeamDissolved():
                 successor = None if event.successor is None else str(event.successor)
                 self._teams.change((team,), {"dissolved_on": day, "successor": successor})
-                self._serve(team, (), day)
+                self._serve(team, (), day, at_the_end=True)
 
-    def _serve(self, team: str, hamlets: Sequence[UUID], day: date) -> None:
+    def _place(self, team: str, commune: str, since: str) -> None:
+        self._placed.put({"team": team, "since": since, "until": FOR_EVER, "commune": commune})
+        self._home[team] = (commune, since)
+
+    def _move(self, team: str, commune: str, day: str) -> None:
+        """From `day` on the team is put under another commune."""
+        if team not in self._home:
+            placed = self._model.placed.c
+            asked = select(placed.commune, placed.since).where(placed.team == team, placed.until == FOR_EVER)
+            self._home[team] = tuple(self._connection.execute(asked).one())
+        before, since = self._home[team]
+        if since < day:
+            self._placed.put({"team": team, "since": since, "until": day, "commune": before})
+        self._place(team, commune, max(since, day))
+        self._teams.change((team,), {"commune": commune})
+
+    def _serve(self, team: str, hamlets: Sequence[UUID], day: date, *, at_the_end: bool = False) -> None:
         """From `day` on the team serves exactly these."""
         if team not in self._now:
             served = self._model.served.c
@@ -182,10 +287,11 @@ class _Batch:
         now, wanted, today = self._now[team], {str(hamlet) for hamlet in hamlets}, day.isoformat()
         for hamlet in now.keys() - wanted:
             row = {"team": team, "hamlet": hamlet, "since": now.pop(hamlet)}
-            self._served.put(row | {"until": today})
+            self._served.put(row | {"until": today, "at_the_end": at_the_end})
         for hamlet in wanted - now.keys():
             now[hamlet] = today
-            self._served.put({"team": team, "hamlet": hamlet, "since": today, "until": FOR_EVER})
+            begun = {"team": team, "hamlet": hamlet, "since": today, "until": FOR_EVER}
+            self._served.put(begun | {"at_the_end": False})
 
 
 LIVE = Teams()
@@ -208,24 +314,6 @@ def teams_count(connection: Connection, visible: ColumnElement[bool], within: Co
     return connection.execute(select(func.count()).select_from(LIVE.teams).where(visible, within)).scalar_one()
 
 
-def teams_pages(
-    connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool], wanted: Slice
-) -> Mapping[str, Page]:
-    """Teams the viewer may see anywhere below each unit."""
-    teams, tree = LIVE.teams.c, belonging(roots, as_of)
-    query = select(LIVE.teams).join(tree, tree.c.unit == teams.commune).where(visible)
-    return page_by_group(connection, query, tree.c.root, [teams.sort_key, teams.team], wanted)
-
-
-def teams_counts(
-    connection: Connection, roots: Sequence[str], as_of: date, visible: ColumnElement[bool]
-) -> Mapping[str, int]:
-    """How many of them there are."""
-    tree = belonging(roots, as_of)
-    query = select(tree.c.root, func.count()).join(LIVE.teams, tree.c.unit == LIVE.teams.c.commune).where(visible)
-    return counted(connection, query.group_by(tree.c.root))
-
-
 def teams_by_id(connection: Connection, ids: Sequence[str], visible: ColumnElement[bool]) -> dict[str, Any]:
     """Team rows the viewer may see, by id."""
     rows = connection.execute(select(LIVE.teams).where(listed(connection, LIVE.teams.c.team, ids), visible))
@@ -236,11 +324,6 @@ def stands(day: date) -> ColumnElement[bool]:
     """Condition on `teams`: founded by that day and not dissolved."""
     table = LIVE.teams.c
     return and_(table.decision_date <= day, or_(table.dissolved_on.is_(None), table.dissolved_on > day))
-
-
-def standing_below(unit: str, day: date) -> ColumnElement[bool]:
-    """Condition on `teams`: below a unit, and standing on a day."""
-    return and_(LIVE.teams.c.commune.in_(select(belonging([unit], day).c.unit)), stands(day))
 
 
 def found_by(text: str | None, day: date) -> list[ColumnElement[bool]]:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, select
 
 from gateway import teams, units
 from gateway.errors import InvalidInput, Unauthenticated
+from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from gateway.viewer import TEAM_ROLES, Role, Viewer
 from services.kernel.clock import business_date
@@ -174,8 +175,9 @@ def resolve(connection: Connection, role: Role, unit: str, now: datetime) -> tup
         if _is_uuid(unit):
             found = connection.execute(query.where(table.team == unit.lower())).one_or_none()
         else:
-            there = belonging([_unit(connection, unit, now)], business_date(now))
-            found = connection.execute(query.where(table.commune.in_(select(there.c.unit)))).one_or_none()
+            day = business_date(now)
+            there = lying_in(belonging([_unit(connection, unit, now)], day), day)
+            found = connection.execute(query.where(there)).one_or_none()
         if found is None:
             raise InvalidInput("Không có Tổ nào ở UNIT này.", field="UNIT")
         return [found.commune], [found.team]

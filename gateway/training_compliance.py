@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 from gateway import learning, members, teams
 from gateway.coverage import percent
 from gateway.paging import Page, Slice, page_of
+from gateway.team_places import lying
 from gateway.unit_tree import belonging
 
 
@@ -42,10 +43,10 @@ def figures_of(
     connection: Connection, roots: Sequence[str], day: date, visible: ColumnElement[bool]
 ) -> dict[str, Trained]:
     """The figures of each unit in the year of a day; a unit without members is left out."""
-    tree, team, person = belonging(roots, day), teams.LIVE.teams, members.LIVE.members
+    there, team, person = lying(belonging(roots, day), day), teams.LIVE.teams, members.LIVE.members
     serving = (
-        select(tree.c.root, person.c.member)
-        .join(team, team.c.commune == tree.c.unit)
+        select(there.c.root, person.c.member)
+        .join(team, team.c.team == there.c.team)
         .join(person, person.c.team == team.c.team)
         .where(teams.stands(day), visible, *members.serving(day))
         .distinct()

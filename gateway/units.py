@@ -55,6 +55,12 @@ def unit_from(row: Any, as_of: date) -> Unit:
     return Unit(**{name: getattr(row, name) for name in _NAMES}, as_of=as_of)
 
 
+def called(place: Any) -> str:
+    """What people call a unit or hamlet: its kind and its name, the kind said once."""
+    said = f"{place.name} ".casefold().startswith(f"{place.kind} ".casefold())
+    return str(place.name) if said else f"{place.kind} {place.name}"
+
+
 def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
     """Of each unit (or hamlet) the one row that says what it was on that day, whether it stood or not."""
     c = (LIVE.units if table is None else table).c

@@ -10,11 +10,12 @@ from datetime import date
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from gateway import members, policies, teams
 from gateway.compliance import BROKEN, Judgement, judgements
 from gateway.paging import Page, Slice, sifted
+from gateway.team_places import homes, lying_in
 from gateway.unit_tree import belonging
 
 TOO_FEW, NO_LEADER, NO_DEPUTY, TERM_OVER = "too_few_members", "no_leader", "no_deputy", "term_over"
@@ -50,8 +51,7 @@ def vacant_teams(
     kind: str | None = None,
 ) -> Page:
     """Teams below a unit with a vacancy on a day, of one kind or any, by name."""
-    tree = belonging([unit], day)
-    here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit)) & teams.stands(day)
+    here = lying_in(belonging([unit], day), day) & teams.stands(day)
 
     def vacant(rows: list[Any]) -> list[Vacant | None]:
         found = vacancies(connection, rows, day, visible)
@@ -68,13 +68,14 @@ def vacancies(
     ids = [row.team for row in rows]
     judged = judgements(connection, ids, day, visible)
     serving = members.serving_on(connection, ids, day)
-    plans = policies.profiles_in_force(connection, sorted({row.commune for row in rows}), day)
+    lies = homes(connection, rows, day)
+    plans = policies.profiles_in_force(connection, sorted(set(lies.values())), day)
     found: dict[str, list[Vacancy]] = {}
     for row in rows:
         people = serving.get(row.team, [])
         found[row.team] = [each for each in map(_missing, judged.get(row.team, ())) if each is not None]
         if not any(person.role == "leader" for person in people):
-            leads = policies.stated(plans[row.commune], "office", role="leader", level=row.level)
+            leads = policies.stated(plans[lies[row.team]], "office", role="leader", level=row.level)
             asked = {} if leads is None else {"rule": leads[0], "profile": leads[1]}
             found[row.team].append(Vacancy(NO_LEADER, "Tổ chưa có Tổ trưởng", 1, **asked))
         found[row.team] += [_over(person) for person in people if person.term_to and person.term_to < day]

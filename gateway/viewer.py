@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
 from gateway import cases, decisions, digital_services, learning, materials, policies, teams, units, visits
+from gateway.team_places import communes_of, ever_in
 from gateway.unit_tree import belonging, ever_held, hamlets_become, hamlets_of
 
 
@@ -83,7 +84,7 @@ class Scope:
         """Condition on `teams`."""
         if self._viewer.role in TEAM_ROLES:
             return teams.LIVE.teams.c.team.in_(self._viewer.teams)
-        return teams.LIVE.teams.c.commune.in_(self._held) if self._viewer.role in OFFICIALS else false()
+        return ever_in(self._held, self._today) if self._viewer.role in OFFICIALS else false()
 
     @cached_property
     def visits(self) -> ColumnElement[bool]:
@@ -187,15 +188,13 @@ class Scope:
         return {household for household, row in found.items() if row.hamlet in held}
 
     def teams_held(self, connection: Connection, wanted: Collection[str]) -> set[str]:
-        """Which of these teams are the viewer's own or belong to communes held today."""
+        """Which of these teams are the viewer's own or lie in communes held today, if only with one hamlet."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(self._viewer.teams)
-        return _found(connection, self._teams_of, wanted)
-
-    @cached_property
-    def _teams_of(self) -> "_Asked":
-        known = teams.LIVE.teams.c
-        return self._of_communes(known.team, known.commune)
+        lies = communes_of(connection, wanted, self._today)
+        asked = {commune for communes in lies.values() for commune in communes}
+        held = {row.unit for row in connection.execute(self._held_of, {"wanted": sorted(asked)})} if asked else set()
+        return {team for team, communes in lies.items() if not held.isdisjoint(communes)}
 
     def _of_communes(self, thing: ColumnElement[str], commune: ColumnElement[str]) -> "_Asked":
         """Those `wanted` whose commune is held today."""

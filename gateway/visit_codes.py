@@ -18,7 +18,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from gateway import members, teams, units
+from gateway import members, teams
+from gateway.team_places import home_units
 from gateway.tracking import Tracker, check_digit
 
 DIGITS = 12
@@ -93,11 +94,11 @@ def check(connection: Connection, tracker: Tracker, code: str, today: date) -> l
             continue
         if compare_digest(code_of(tracker, today, row.commune, row.team, row.member), code):
             found[row.team, row.member] = (row, ended is None or ended > today)
-    places = units.homes_by_id(connection, sorted({row.commune for row, _ in found.values()}), today) if found else {}
+    places = home_units(connection, sorted({row.team for row, _ in found.values()}), today) if found else {}
     return [
-        Checked(row.member, row.team, row.name, places[row.commune].name, row.role, serves)
+        Checked(row.member, row.team, row.name, places[row.team].name, row.role, serves)
         for row, serves in found.values()
-        if row.commune in places
+        if row.team in places
     ]
 
 

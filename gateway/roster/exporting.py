@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, case, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, case, select
 
 from gateway import members, teams, units
 from gateway.roster.cells import word_of, written
@@ -25,13 +25,14 @@ from gateway.roster.files import (
     YES_NO,
     Kind,
 )
-from gateway.teams import FOR_EVER
+from gateway.team_ground import FOR_EVER
+from gateway.team_places import homes, lying_in
 from gateway.unit_tree import belonging, below
 from gateway.viewer import Scope
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 Line: TypeAlias = Sequence[object]
-Lines: TypeAlias = Callable[[Connection, Select[tuple[str]], Scope, date], Iterator[Line]]
+Lines: TypeAlias = Callable[[Connection, CTE, Scope, date], Iterator[Line]]
 
 
 def template(kind: Kind) -> bytes:
@@ -47,9 +48,8 @@ def export(connection: Connection, kind: Kind, unit: str, day: date, scope: Scop
     if kind == "units":
         lines = _units(connection, unit, day, scope)
     else:
-        here = select(belonging([unit], day).c.unit)
         known: dict[Kind, Lines] = {"hamlets": _hamlets, "teams": _teams, "members": _members}
-        lines = known[kind](connection, here, scope, day)
+        lines = known[kind](connection, belonging([unit], day), scope, day)
     return written((*COLUMNS[kind], *OPTIONAL[kind]), lines)
 
 
@@ -78,8 +78,8 @@ def _units(connection: Connection, unit: str, day: date, scope: Scope) -> Iterat
         )
 
 
-def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
-    hamlets, communes = units.LIVE.hamlets.c, units.LIVE.units.c
+def _hamlets(connection: Connection, tree: CTE, scope: Scope, today: date) -> Iterator[Line]:
+    hamlets, communes, here = units.LIVE.hamlets.c, units.LIVE.units.c, select(tree.c.unit)
     query = select(communes.code, hamlets.name, hamlets.kind, hamlets.valid_from, hamlets.hamlet)
     query = _at_home(connection, query.select_from(units.LIVE.hamlets), hamlets.commune, here, today)
     query = query.where(hamlets.commune.in_(here), scope.hamlets(hamlets.hamlet))
@@ -87,13 +87,13 @@ def _hamlets(connection: Connection, here: Select[tuple[str]], scope: Scope, tod
     yield from map(tuple, connection.execute(query.order_by(communes.code, hamlets.sort_key, hamlets.hamlet)))
 
 
-def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
+def _teams(connection: Connection, tree: CTE, scope: Scope, today: date) -> Iterator[Line]:
     table, communes, decided = teams.LIVE.teams.c, units.LIVE.units.c, teams.LIVE.decisions.c
-    names = _served(connection, here, today)
+    names = _served(connection, tree, today)
     query = select(teams.LIVE.teams, communes.code, decided.signer)
-    query = _at_home(connection, query.select_from(teams.LIVE.teams), table.commune, here, today)
+    query = _at_teams_home(connection, query.select_from(teams.LIVE.teams), tree, today)
     query = query.outerjoin(teams.LIVE.decisions, (decided.team == table.team) & (decided.kind == "established"))
-    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None))
+    query = query.where(scope.teams, table.dissolved_on.is_(None))
     for row in connection.execute(query.order_by(communes.code, table.sort_key, table.team)):
         yield (
             row.code,
@@ -108,20 +108,20 @@ def _teams(connection: Connection, here: Select[tuple[str]], scope: Scope, today
         )
 
 
-def _served(connection: Connection, here: Select[tuple[str]], today: date) -> dict[str, list[str]]:
+def _served(connection: Connection, tree: CTE, today: date) -> dict[str, list[str]]:
     """What each team's hamlets are called, also those that are no more or went elsewhere since: until it is renewed.
 
     By id where another one that a row of this team may mean has the same name.
     """
     hamlets, communes, served = units.LIVE.hamlets, units.LIVE.units.c, teams.LIVE.served.c
+    here = select(tree.c.unit)
     standing = select(communes.unit.label("of"), hamlets.c.hamlet, hamlets.c.name).select_from(hamlets)
     standing = _at_home(connection, standing, hamlets.c.commune, here, today)
     standing = standing.where(hamlets.c.commune.in_(here), units.in_force(today, hamlets))
     theirs = select(served.team.label("of"), hamlets.c.hamlet, hamlets.c.name, communes.unit.label("commune"))
     theirs = theirs.join_from(teams.LIVE.served, hamlets, served.hamlet == hamlets.c.hamlet)
     theirs = theirs.join(teams.LIVE.teams, teams.LIVE.teams.c.team == served.team)
-    theirs = _at_home(connection, theirs, teams.LIVE.teams.c.commune, here, today)
-    theirs = theirs.where(teams.LIVE.teams.c.commune.in_(here), served.until == FOR_EVER)
+    theirs = _at_teams_home(connection, theirs, tree, today).where(served.until == FOR_EVER)
     theirs = theirs.where(units.told_on(today, hamlets)).order_by(hamlets.c.sort_key, hamlets.c.hamlet)
     found = connection.execute(theirs).all()
     meant: dict[tuple[str, str], set[str]] = {}
@@ -135,12 +135,12 @@ def _served(connection: Connection, here: Select[tuple[str]], today: date) -> di
     return names
 
 
-def _members(connection: Connection, here: Select[tuple[str]], scope: Scope, today: date) -> Iterator[Line]:
+def _members(connection: Connection, tree: CTE, scope: Scope, today: date) -> Iterator[Line]:
     table, people, communes = teams.LIVE.teams.c, members.LIVE.members.c, units.LIVE.units.c
     query = select(members.LIVE.members, communes.code, table.name.label("title"))
     query = query.join_from(members.LIVE.members, teams.LIVE.teams, people.team == table.team)
-    query = _at_home(connection, query, table.commune, here, today)
-    query = query.where(table.commune.in_(here), scope.teams, table.dissolved_on.is_(None))
+    query = _at_teams_home(connection, query, tree, today)
+    query = query.where(scope.teams, table.dissolved_on.is_(None))
     query = query.order_by(communes.code, table.sort_key, table.team, people.appointed_on, people.member)
     for row in connection.execute(query):
         yield (
@@ -163,8 +163,26 @@ def _at_home(
     connection: Connection, query: Query, commune: ColumnElement[str], here: Select[tuple[str]], today: date
 ) -> Query:
     """`query` with the row of the unit that what is of `commune` belongs to today."""
+    known = units.homes_of(connection, [row.unit for row in connection.execute(here)], today)
+    gone = {unit: home for unit, home in known.items() if unit != home}
+    return _named(query, case(gone, value=commune, else_=commune) if gone else commune, today)
+
+
+def _named(query: Query, home: ColumnElement[str], today: date) -> Query:
     communes = units.LIVE.units
-    homes = units.homes_of(connection, [row.unit for row in connection.execute(here)], today)
-    gone = {unit: home for unit, home in homes.items() if unit != home}
-    home = case(gone, value=commune, else_=commune) if gone else commune
     return query.join(communes, (communes.c.unit == home) & units.told_on(today))
+
+
+def _at_teams_home(connection: Connection, query: Query, tree: CTE, today: date) -> Query:
+    """`query`, which has `teams`, for those whose home is in the tree, with the row of the unit it is today."""
+    table, there = teams.LIVE.teams, lying_in(tree, today)
+    rows = connection.execute(select(table.c.team, table.c.commune).where(there, table.c.dissolved_on.is_(None))).all()
+    held, lies = set(connection.execute(select(tree.c.unit)).scalars()), homes(connection, rows, today)
+    known = units.homes_of(connection, sorted({*lies.values(), *(row.commune for row in rows)}), today)
+    gone = {unit: home for unit, home in known.items() if unit != home}
+    home: ColumnElement[str] = case(gone, value=table.c.commune, else_=table.c.commune) if gone else table.c.commune
+    moved = {row.team: known[lies[row.team]] for row in rows if known[lies[row.team]] != known[row.commune]}
+    elsewhere = sorted(team for team, commune in lies.items() if commune not in held)
+    return _named(query, case(moved, value=table.c.team, else_=home) if moved else home, today).where(
+        there, table.c.team.not_in(elsewhere)
+    )

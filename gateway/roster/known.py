@@ -10,10 +10,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from gateway import members, teams, units
 from gateway.roster.known_units import KnownUnits
+from gateway.team_ground import FOR_EVER
+from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from services.kernel.csv_rows import BadCell, Row
 
@@ -98,24 +100,25 @@ class Known:
         if unit is None:
             return None
         found = KnownCommune(unit.unit)
-        held = select(belonging([unit.unit], self.today).c.unit)
+        tree = belonging([unit.unit], self.today)
+        held = select(tree.c.unit)
         table = units.LIVE.hamlets
         here = select(table).where(table.c.commune.in_(held), units.in_force(self.today, table))
         found.hamlets = {row.hamlet: _hamlet(row) for row in self.connection.execute(here)}
-        found.teams = {team.team: team for team in self._teams(held)}
+        found.teams = {team.team: team for team in self._teams(lying_in(tree, self.today))}
         former = {hamlet for team in found.teams.values() for hamlet in team.hamlets} - found.hamlets.keys()
         rows = units.hamlets_by_id(self.connection, sorted(former), self.today) if former else {}
         found.former = {hamlet: _hamlet(row) for hamlet, row in rows.items()}
         return found
 
-    def _teams(self, held: Select[tuple[str]]) -> Iterator[KnownTeam]:
+    def _teams(self, there: ColumnElement[bool]) -> Iterator[KnownTeam]:
         table, decided = teams.LIVE.teams, teams.LIVE.decisions.c
-        here = select(table.c.team).where(table.c.commune.in_(held))
+        here = select(table.c.team).where(there)
         signed = select(decided.team, decided.signer).where(decided.kind == "established", decided.team.in_(here))
         signers = {row.team: row.signer for row in self.connection.execute(signed)}
         served: dict[str, set[str]] = {}
         spans = teams.LIVE.served.c
-        now = select(spans.team, spans.hamlet).where(spans.team.in_(here), spans.until == teams.FOR_EVER)
+        now = select(spans.team, spans.hamlet).where(spans.team.in_(here), spans.until == FOR_EVER)
         for row in self.connection.execute(now):
             served.setdefault(row.team, set()).add(row.hamlet)
         spells: dict[str, dict[tuple[str, date], Any]] = {}
@@ -123,7 +126,7 @@ class Known:
         for row in self.connection.execute(select(people).where(people.c.team.in_(here))):
             key = (row.member, date.fromisoformat(row.appointed_on))
             spells.setdefault(row.team, {})[key] = row
-        for row in self.connection.execute(select(table).where(table.c.commune.in_(held))):
+        for row in self.connection.execute(select(table).where(there)):
             yield KnownTeam(
                 row.team,
                 row.name,

@@ -21,6 +21,7 @@ from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandNotice
 from gateway.schema.teams import Team
 from gateway.schema.units import Unit
+from gateway.team_places import home_units
 
 _ID = graphene.ID
 _TEXT = graphene.String
@@ -170,7 +171,7 @@ class CommendationRollEntry(ObjectType):
     @staticmethod
     def resolve_commune(entry: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         awarded_on = date.fromisoformat(entry.awarded_on)
-        return context_of(info).load(units.homes_by_id, entry.commune, awarded_on)
+        return context_of(info).load(home_units, entry.team, awarded_on)
 
     @staticmethod
     def resolve_member_role(entry: Any, info: GraphQLResolveInfo) -> Awaitable[str | None] | None:

@@ -19,6 +19,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.funding import Dong, FundingRule
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.teams import Team
+from gateway.team_places import standing_below
 from gateway.viewer import OFFICIALS, Role
 
 _ID = graphene.ID
@@ -120,7 +121,7 @@ class FundingEvidenceQueries:
         context, wanted = context_of(info), slice_of(first, after)
         context.require(*OFFICIALS, Role.TEAM_LEADER)
         day = as_of or context.today
-        visible, there = context.scope.teams, teams.standing_below(context.read(unit_id_of, unit, day), day)
+        visible, there = context.scope.teams, standing_below(context.read(unit_id_of, unit, day), day)
         return Listing(
             lambda: once(lambda: context.read(eligibility.eligible_page, day, visible, there, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, there)),

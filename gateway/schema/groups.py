@@ -18,6 +18,7 @@ from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
 from gateway.schema.teams import Team, TeamConnection
 from gateway.schema.units import Hamlet, HamletConnection, Unit, UnitConnection, UnitLevel
+from gateway.team_places import standing_below
 
 
 class MessagingApp(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
@@ -184,7 +185,7 @@ class GroupQueries:
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
         day, visible = as_of or context.today, context.scope.teams
-        standing = teams.standing_below(context.read(unit_id_of, unit, day), day)
+        standing = standing_below(context.read(unit_id_of, unit, day), day)
         without = and_(standing, ~groups.has_group(teams.LIVE.teams.c.team, day))
         return Listing(
             lambda: once(lambda: context.read(teams.teams_page, visible, without, wanted)),

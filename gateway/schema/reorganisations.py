@@ -1,7 +1,7 @@
 """Reorganisations of the map in GraphQL: looked at before, decided as one, and what they leave to be done."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import graphene
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection
 
-from gateway import reorganisations, units
+from gateway import reorganisations, teams, units
 from gateway.commanding import (
     MAY,
     Order,
@@ -25,7 +25,7 @@ from gateway.commanding import (
 from gateway.context import Context, context_of, once
 from gateway.errors import Unavailable
 from gateway.paging import Page, slice_of
-from gateway.reorganisations import Change
+from gateway.reorganisation_impact import Touched
 from gateway.schema.connections import (
     Listing,
     ObjectType,
@@ -37,50 +37,15 @@ from gateway.schema.connections import (
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.operations import OperationInput, Reading
 from gateway.schema.outcomes import CommandOutcome
+from gateway.schema.reorganisation_preview import Preview, ReorganisationPreview
 from gateway.schema.teams import Team
 from gateway.schema.units import Hamlet
+from gateway.teams_to_reform import ToReform, to_reform
 from gateway.viewer import Role
 from services.kernel.bus import BusError
 
 _ID = graphene.ID
 _TEXT = graphene.String
-
-
-class ReorganisationWarning(ObjectType):
-    """What needs a person's look or choice."""
-
-    code = _TEXT(required=True, description="stable")
-    message = _TEXT(required=True)
-    about = _ID(required=True, description="the unit or hamlet")
-
-
-class TouchedTeam(ObjectType):
-    """A team that serves what changes, or belongs to a commune that does."""
-
-    id = _ID(required=True)
-    name = _TEXT(required=True)
-
-
-class ReorganisationPreview(ObjectType):
-    """What would be answered, and what hangs on the units and hamlets that change, counted as of the day before.
-
-    Nothing is counted where the operations could not be read.
-    """
-
-    accepted = graphene.Boolean(required=True)
-    code = _TEXT(description="of the refusal there would be; empty when accepted")
-    message = _TEXT()
-    field = _TEXT(description="the argument at fault")
-    units = graphene.Int()
-    hamlets = graphene.Int()
-    teams = graphene.List(graphene.NonNull(TouchedTeam))
-    members = graphene.Int()
-    households = graphene.Int()
-    open_cases = graphene.Int()
-    enterprises = graphene.Int()
-    trainings = graphene.Int(description="scheduled, not held yet")
-    policies = graphene.Int(description="profiles of units that end, in force on the day")
-    warnings = graphene.List(graphene.NonNull(ReorganisationWarning))
 
 
 class Reorganisation(ObjectType):
@@ -105,25 +70,43 @@ class Reorganisation(ObjectType):
 
 
 class TeamToReform(ObjectType):
-    """A team whose ground has changed: it goes on until somebody decides to renew or dissolve it."""
+    """A team whose ground has changed: it goes on until somebody decides to renew or dissolve it.
+
+    Where hamlets of several teams went into one, the team with more members is proposed to stay, then the older one.
+    """
 
     team = graphene.Field(Team, required=True)
     reason = _TEXT(required=True)
-    proposed = many(Hamlet, description="the hamlets there are in the place of those it serves")
+    proposed = many(Hamlet, description="the hamlets it is proposed to serve; none where it is to be dissolved")
+    dissolve_into = graphene.Field(
+        Team, description="the team proposed to take it over; null: none, or outside the viewer's scope"
+    )
+    takes_over = many(Team, description="the teams it is proposed to take over, as far as the viewer may see")
 
     @staticmethod
-    def resolve_proposed(row: tuple[Any, Any, date], info: GraphQLResolveInfo) -> list[Any]:
-        context, ids = context_of(info), list(row[1].proposed)
-        found = context.read(units.hamlets_by_id, ids, row[2])
+    def resolve_proposed(row: tuple[ToReform, date], info: GraphQLResolveInfo) -> list[Any]:
+        context, ids = context_of(info), list(row[0].proposed)
+        found = context.read(units.hamlets_by_id, ids, row[1])
         return sorted((found[one] for one in ids if one in found), key=lambda hamlet: hamlet.sort_key)
 
     @staticmethod
-    def resolve_team(row: tuple[Any, Any, date], _info: Any) -> Any:
-        return row[0]
+    def resolve_team(row: tuple[ToReform, date], _info: Any) -> Any:
+        return row[0].team
 
     @staticmethod
-    def resolve_reason(row: tuple[Any, Any, date], _info: Any) -> str:
-        return str(row[1].reason)
+    def resolve_reason(row: tuple[ToReform, date], _info: Any) -> str:
+        return row[0].reason
+
+    @staticmethod
+    async def resolve_dissolve_into(row: tuple[ToReform, date], info: GraphQLResolveInfo) -> Any:
+        context, into = context_of(info), row[0].dissolve_into
+        return None if into is None else await context.load(teams.teams_by_id, into, context.scope.teams)
+
+    @staticmethod
+    async def resolve_takes_over(row: tuple[ToReform, date], info: GraphQLResolveInfo) -> list[Any]:
+        context = context_of(info)
+        asked_for = [context.load(teams.teams_by_id, one, context.scope.teams) for one in row[0].takes_over]
+        return [found for found in await asyncio.gather(*asked_for) if found is not None]
 
 
 ReorganisationConnection: Any = connection_of("Reorganisation", lambda: Reorganisation)
@@ -147,7 +130,8 @@ class ReorganisationQueries:
         as_of=graphene.Date(description="today in Vietnam by default"),
         after_token=_TEXT(),
         **page_arguments(),
-        description="teams that serve hamlets which are no more on that day, or whose commune is no more",
+        description="teams that serve hamlets which are no more on that day or lie in another commune than decided, "
+        "or whose commune is no more; and what is proposed for each",
     )
 
     @staticmethod
@@ -179,8 +163,8 @@ class ReorganisationQueries:
         context, wanted = context_of(info), slice_of(first, after)
         day = as_of or context.today
         place = context.read(unit_id_of, unit, day)
-        page, why = context.read(reorganisations.to_reform, place, day, context.scope.teams, wanted)
-        return replace(page, rows=[(row, why[row.team], day) for row in page.rows])
+        page = context.read(to_reform, place, day, context.scope.teams, wanted)
+        return Page([(row, day) for row in page.rows], page.cursors, page.has_next)
 
 
 def _arguments() -> dict[str, Any]:
@@ -215,16 +199,15 @@ class ReorganisationCommands:
 
     @staticmethod
     @told_as_outcome
-    async def resolve_preview_reorganisation(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> dict[str, Any]:
+    async def resolve_preview_reorganisation(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Preview:
         context = context_of(info)
         asking = await _ordered(context, told)
         try:
             answer = await context.parts.bus.ask("registry", "rehearse", asking.payload)
         except BusError:
             raise Unavailable from None
-        change = Change.of(asking.payload["operations"])
-        found = await asked(context, lambda c: reorganisations.impact(c, change, told["on"], context.today))
-        return {**asdict(found), **{field: answer[field] for field in ("accepted", "code", "message", "field")}}
+        touched = Touched(asking.payload["operations"], told["on"], context.today)
+        return Preview(answer, await asked(context, touched.impact), touched)
 
 
 async def _ordered(context: Context, told: Mapping[str, Any]) -> Order:

@@ -14,6 +14,7 @@ from gateway.schema.connections import Listing, ObjectType, connection_of, many,
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.teams import Member, Nomination, Team
 from gateway.skill_matrix import TeamSkills
+from gateway.team_places import standing_below
 
 _ID = graphene.ID
 _TEXT = graphene.String
@@ -161,7 +162,7 @@ class ServingQueries:
     ) -> Listing:
         context, place, day = _place(info, unit, as_of)
         wanted, visible = slice_of(first, after), context.scope.teams
-        there = teams.standing_below(place, day)
+        there = standing_below(place, day)
         return Listing(
             lambda: once(lambda: context.read(skill_matrix.matrix_page, place, day, visible, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, there)),
@@ -180,7 +181,7 @@ class ServingQueries:
         context, wanted = context_of(info), slice_of(first, after)
         those = [context.scope.teams, teams.stands(context.today)]
         if unit is not None:
-            those.append(teams.standing_below(context.read(unit_id_of, unit, context.today), context.today))
+            those.append(standing_below(context.read(unit_id_of, unit, context.today), context.today))
         if organisation_kind is not None:
             those.append(members.LIVE.nominations.c.organisation_kind == organisation_kind)
         return Listing(

@@ -6,8 +6,9 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
+from sqlalchemy import Connection
 
-from gateway import overlaps
+from gateway import overlaps, units
 from gateway.commanding import (
     Notice,
     Outcome,
@@ -24,6 +25,7 @@ from gateway.commanding import (
 from gateway.context import Context, context_of
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
+from gateway.team_places import communes_of
 
 _ID = graphene.ID
 _TEXT = graphene.String
@@ -75,10 +77,11 @@ class TeamCommands:
     renew_team = _done(
         team=_ID(required=True),
         hamlets=_hamlets(description="all it serves from the decision's day on"),
+        commune=_TEXT(description="whose decision it is: id or today's code; that in which the hamlets lie by default"),
         decision_no=_TEXT(required=True),
         decision_date=_DAY(required=True),
         signer=_TEXT(),
-        description="kiện toàn",
+        description="kiện toàn; by the commune its hamlets went to it carries the team over",
     )
     launch_team = _done(team=_ID(required=True), launched_on=_DAY(required=True), description="ra mắt, công bố")
     dissolve_team = _done(
@@ -133,7 +136,14 @@ class TeamCommands:
     @staticmethod
     @told_as_outcome
     async def resolve_renew_team(_root: None, info: GraphQLResolveInfo, /, **told: Any) -> Outcome:
-        return await _about(context_of(info), "renew_team", told)
+        context = context_of(info)
+        context.require()
+        if told.get("commune") is None:
+            place = await asked(context, lambda c: _went_along(c, told))
+        else:
+            place = await asked(context, lambda c: unit_id_of(c, told["commune"], context.today, "commune"))
+            await checked(context, "renew_team", lambda c: context.scope.holds(c, [place]))
+        return await _about(context, "renew_team", {**told, "commune": place})
 
     @staticmethod
     @told_as_outcome
@@ -178,6 +188,17 @@ def _serves_elsewhere(found: overlaps.Elsewhere) -> Notice:
         cited = found.rule["citation"]
         said += f" (không trùng chéo, {cited['document']} {cited['section']})"
     return Notice("SERVES_ELSEWHERE", f"{said}.", "member")
+
+
+def _went_along(connection: Connection, told: Mapping[str, Any]) -> str | None:
+    """The commune all these hamlets lie in on the decision's day, if the team lies there too; else None."""
+    team, day = id_of(told["team"], "team"), told["decision_date"]
+    hamlets = ids_of(told.get("hamlets") or (), "hamlets")
+    rows = units.hamlets_by_id(connection, hamlets, day) if hamlets else {}
+    lies = units.homes_of(connection, sorted({row.commune for row in rows.values()}), day)
+    its = units.homes_of(connection, sorted(communes_of(connection, [team], day).get(team, ())), day)
+    places = set(lies.values())
+    return places.pop() if len(places) == 1 and places <= set(its.values()) else None
 
 
 async def _about(

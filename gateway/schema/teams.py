@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, true
 
 from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
 from gateway.commanding import FIELD_WORKERS
@@ -21,6 +21,7 @@ from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
 from gateway.schema.team_commands import TeamLevel
 from gateway.schema.units import Hamlet, HamletConnection, Unit
+from gateway.team_places import home_units, lying_in
 from gateway.unit_tree import belonging
 
 
@@ -160,7 +161,7 @@ class Team(ObjectType):
     id = graphene.ID(required=True)
     name = graphene.String(required=True)
     level = graphene.String(required=True)
-    commune = graphene.Field(Unit, required=True, description="the one it belongs to today")
+    commune = graphene.Field(Unit, required=True, description="the one it lies in today, with most of its hamlets")
     decision_no = graphene.String(required=True)
     decision_date = graphene.Date(required=True)
     decisions = many(Decision, description="that established, renewed and dissolved it, the first first")
@@ -204,7 +205,7 @@ class Team(ObjectType):
     @staticmethod
     def resolve_commune(team: Any, info: GraphQLResolveInfo) -> Awaitable[units.Unit]:
         context = context_of(info)
-        return context.load(units.homes_by_id, team.commune, context.today)
+        return context.load(home_units, team.team, context.today)
 
     @staticmethod
     async def resolve_hamlets(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> list[Any]:
@@ -374,7 +375,7 @@ class TeamQueries:
         within: ColumnElement[bool] = and_(true(), *teams.found_by(search, context.today))
         if unit is not None:
             tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
-            within = and_(within, table.commune.in_(select(tree.c.unit)))
+            within = and_(within, lying_in(tree, context.today))
         if level is not None:
             within = and_(within, table.level == level.value)
         return Listing(

@@ -7,7 +7,7 @@ from typing import Any
 import graphene
 from graphql import GraphQLResolveInfo
 
-from gateway import rollups, search, teams, unit_tree, units
+from gateway import rollups, search, team_places, teams, unit_tree, units
 from gateway.context import context_of
 from gateway.coverage import Figures
 from gateway.errors import NotFound
@@ -126,8 +126,8 @@ class Unit(ObjectType):
         context, wanted, day = context_of(info), slice_of(first, after), unit.as_of
         visible = context.scope.teams
         return Listing(
-            lambda: context.load(teams.teams_pages, unit.unit, day, visible, wanted, missing=Page()),
-            lambda: context.load(teams.teams_counts, unit.unit, day, visible, missing=0),
+            lambda: context.load(team_places.teams_pages, unit.unit, day, visible, wanted, missing=Page()),
+            lambda: context.load(team_places.teams_counts, unit.unit, day, visible, missing=0),
         )
 
     @staticmethod

@@ -31,7 +31,8 @@ from services.registry.team import (
     StandDownMember,
 )
 from services.registry.team_events import Role, Team
-from services.registry.unit import UNIT, Unit, carried
+from services.registry.team_place import communes_of
+from services.registry.unit import UNIT, Unit
 from services.registry.wording import Wording
 
 MOST_TEAMS = 200
@@ -147,7 +148,7 @@ class DecideOnTeams(Command, name="decide_on_teams"):
 
 
 def guard(command: DecideOnTeams, lookup: Lookup) -> None:
-    """A commune decides, on its own teams and on those of the units that had gone into it by the decision's day."""
+    """A commune decides, on the teams that lie in it on the decision's day, or in units that had gone into it."""
     unit: Unit | None = lookup.state(UNIT, str(command.unit))
     if unit is None or unit.registered.level != "commune":
         raise Refused("Chỉ xã, phường ra quyết định về Tổ.", code="UNIT_NOT_COMMUNE", field="unit")
@@ -156,19 +157,8 @@ def guard(command: DecideOnTeams, lookup: Lookup) -> None:
         if act.team in established:
             continue
         team: Team | None = lookup.state(TEAM, str(act.team))
-        if team is not None and not _has_become(team.established.commune, command.unit, command.decision_date, lookup):
+        if team is not None and command.unit not in communes_of(lookup, team, command.decision_date):
             raise Refused("Tổ này thuộc xã, phường khác.", code="TEAM_OF_OTHER_COMMUNE", field="acts")
-
-
-def _has_become(old: UUID, unit: UUID, day: date, lookup: Lookup) -> bool:
-    """Whether `unit` is what the old one went into by a day: as a whole, or one of those it was divided over."""
-    home = carried(lookup, old, day)
-    if home == unit:
-        return True
-    before: Unit | None = lookup.state(UNIT, str(home))
-    if before is None or before.gone_on is None or before.gone_on > day:
-        return False
-    return any(carried(lookup, one, day) == unit for one in before.successors)
 
 
 def decide(command: DecideOnTeams, issued: TeamDecisionIssued | None) -> list[TeamDecisionIssued]:
@@ -216,7 +206,7 @@ def _asked(command: DecideOnTeams, act: Establishment | Renewal | Launch) -> Ite
                 **envelope,
             )
         case Renewal():
-            yield RenewTeam(team=act.team, hamlets=act.hamlets, **decided, **envelope)
+            yield RenewTeam(team=act.team, hamlets=act.hamlets, commune=command.unit, **decided, **envelope)
             for member in act.stands_down:
                 day = command.decision_date
                 yield StandDownMember(team=act.team, member=member, stood_down_on=day, **envelope)

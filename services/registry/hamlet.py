@@ -95,6 +95,10 @@ class Hamlet:
         """True when the hamlet stands that day."""
         return self.registered.valid_from <= on and (self.last_day is None or on <= self.last_day)
 
+    def ended_by(self, day: date) -> bool:
+        """True when the hamlet is no more on that day."""
+        return self.last_day is not None and self.last_day < day
+
     @property
     def changed_on(self) -> date:
         """The last day from which something about it is otherwise; nothing may be told of a day before."""

@@ -5,9 +5,10 @@ opaque ids with a role and the organisation they come from; who they are is nobo
 team must have, and who leads it, differs by plan: it is judged by the profile in force (`policy.py`), not refused here.
 
 Refusals: TEAM_EXISTS, TEAM_UNKNOWN, TEAM_DISSOLVED, NO_HAMLET, HAMLETS_NOT_EXPECTED, HAMLET_TWICE, HAMLET_UNKNOWN,
-HAMLET_OF_OTHER_COMMUNE, COMMUNE_UNKNOWN, ENTERPRISE_MISSING, ENTERPRISE_UNKNOWN, DECISION_IN_FUTURE,
-DECISION_BEFORE_TEAM, TEAM_LAUNCHED, DAY_IN_FUTURE, DAY_BEFORE_TEAM, MEMBER_TWICE, LEADER_TAKEN, APPOINTED_IN_FUTURE,
-APPOINTED_BEFORE_TEAM, MEMBER_UNKNOWN, TERM_REVERSED, NOMINATED_ALREADY, STOOD_DOWN_IN_FUTURE,
+HAMLET_ENDED, HAMLET_OF_OTHER_COMMUNE, COMMUNE_UNKNOWN, COMMUNE_ENDED, TEAM_OF_OTHER_COMMUNE, ENTERPRISE_MISSING,
+ENTERPRISE_UNKNOWN, ENTERPRISE_OF_OTHER_COMMUNE, SUCCESSOR_UNKNOWN, SUCCESSOR_IS_SELF, SUCCESSOR_DISSOLVED,
+DECISION_IN_FUTURE, DECISION_BEFORE_TEAM, TEAM_LAUNCHED, DAY_IN_FUTURE, DAY_BEFORE_TEAM, MEMBER_TWICE, LEADER_TAKEN,
+APPOINTED_IN_FUTURE, APPOINTED_BEFORE_TEAM, MEMBER_UNKNOWN, TERM_REVERSED, NOMINATED_ALREADY, STOOD_DOWN_IN_FUTURE,
 STOOD_DOWN_BEFORE_APPOINTED.
 """
 
@@ -22,7 +23,7 @@ from pydantic import ConfigDict, Field
 from services.kernel.clock import business_date
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.message import Command
-from services.registry.enterprise import ENTERPRISE
+from services.registry.enterprise import ENTERPRISE, Enterprise
 from services.registry.hamlet import HAMLET, Hamlet, commune_of
 from services.registry.plan_rules import Organisation, TeamLevel
 from services.registry.team_events import (
@@ -40,6 +41,7 @@ from services.registry.team_events import (
     evolve,
     without,
 )
+from services.registry.team_place import became, communes_of
 from services.registry.unit import carried
 from services.registry.wording import Wording
 
@@ -65,13 +67,17 @@ class EstablishTeam(Command, name="establish_team"):
 
 
 class RenewTeam(Command, name="renew_team"):
-    """Renew a team: a new decision, maybe other hamlets from its day on (domain.md A1 row 18)."""
+    """Renew a team: a new decision, maybe other hamlets from its day on (domain.md A1 row 18).
+
+    `commune` is the one whose decision it is, where its hamlets went to another; None: the one it belongs to.
+    """
 
     team: UUID
     hamlets: Hamlets = ()
     decision_no: Wording
     decision_date: date
     signer: Wording | None = None
+    commune: UUID | None = None
 
 
 class LaunchTeam(Command, name="launch_team"):
@@ -149,19 +155,30 @@ TeamCommand: TypeAlias = (
 
 
 def guard(command: TeamCommand, lookup: Lookup) -> None:
-    """The commune and the hamlets must exist, and belong together."""
+    """The commune and the hamlets must stand, and belong together; so must the enterprise, and who takes over."""
     match command:
         case EstablishTeam():
-            commune_of(lookup, command.commune)
+            _commune_stands(command.commune, command.decision_date, lookup)
             _belong(command.hamlets, command.commune, command.decision_date, lookup)
-            if command.enterprise is not None and lookup.state(ENTERPRISE, str(command.enterprise)) is None:
-                raise Refused("Chưa có doanh nghiệp này.", code="ENTERPRISE_UNKNOWN", field="enterprise")
+            if command.enterprise is not None:
+                _works_there(command.enterprise, command.commune, command.decision_date, lookup)
         case RenewTeam():
             team: Team | None = lookup.state(TEAM, str(command.team))
             if team is not None:
-                _belong(command.hamlets, team.established.commune, command.decision_date, lookup)
+                _goes_over(command, team, lookup)
+                _belong(command.hamlets, command.commune or team.commune, command.decision_date, lookup)
+        case DissolveTeam(successor=UUID() as successor):
+            _takes_over(successor, lookup)
         case _:
             pass
+
+
+def _commune_stands(commune: UUID, day: date, lookup: Lookup) -> None:
+    # Of its first day nothing is asked: a decision older than the reform is told under the commune of today.
+    last_day = commune_of(lookup, commune).last_day
+    if last_day is not None and last_day < day:
+        rule = "Xã, phường này đã kết thúc trước ngày quyết định; hãy ghi xã, phường mới."
+        raise Refused(rule, code="COMMUNE_ENDED", field="commune")
 
 
 def _belong(hamlets: Iterable[UUID], commune: UUID, day: date, lookup: Lookup) -> None:
@@ -170,8 +187,39 @@ def _belong(hamlets: Iterable[UUID], commune: UUID, day: date, lookup: Lookup) -
         hamlet: Hamlet | None = lookup.state(HAMLET, str(hamlet_id))
         if hamlet is None:
             raise Refused("Chưa có ấp, khóm này.", code="HAMLET_UNKNOWN", field="hamlets")
+        if hamlet.ended_by(day):
+            rule = "Ấp, khóm này đã kết thúc trước ngày quyết định; hãy ghi ấp, khóm mới."
+            raise Refused(rule, code="HAMLET_ENDED", field="hamlets")
         if carried(lookup, hamlet.commune_on(day), day) != home:
             raise Refused("Ấp, khóm thuộc xã, phường khác.", code="HAMLET_OF_OTHER_COMMUNE", field="hamlets")
+
+
+def _works_there(enterprise_id: UUID, commune: UUID, day: date, lookup: Lookup) -> None:
+    enterprise: Enterprise | None = lookup.state(ENTERPRISE, str(enterprise_id))
+    if enterprise is None:
+        raise Refused("Chưa có doanh nghiệp này.", code="ENTERPRISE_UNKNOWN", field="enterprise")
+    if carried(lookup, commune, day) not in became(lookup, {enterprise.registered.commune}, day):
+        rule = "Doanh nghiệp thuộc xã, phường khác."
+        raise Refused(rule, code="ENTERPRISE_OF_OTHER_COMMUNE", field="enterprise")
+
+
+def _goes_over(command: RenewTeam, team: Team, lookup: Lookup) -> None:
+    """Another commune renews a team when it holds hamlets of the team's, or the team's commune went into it."""
+    if command.commune is None or command.commune == team.commune:
+        return
+    day = command.decision_date
+    _commune_stands(command.commune, day, lookup)
+    if command.commune not in {*communes_of(lookup, team, day), carried(lookup, team.commune, day)}:
+        raise Refused("Tổ này thuộc xã, phường khác.", code="TEAM_OF_OTHER_COMMUNE", field="commune")
+
+
+def _takes_over(successor: UUID, lookup: Lookup) -> None:
+    # Who is dissolved takes nobody over: thus no chain of successors can run in a circle.
+    team: Team | None = lookup.state(TEAM, str(successor))
+    if team is None:
+        raise Refused("Chưa có Tổ kế tục này.", code="SUCCESSOR_UNKNOWN", field="successor")
+    if team.dissolved:
+        raise Refused("Tổ kế tục đã giải thể.", code="SUCCESSOR_DISSOLVED", field="successor")
 
 
 def decide(command: TeamCommand, team: Team | None) -> list[TeamEvent]:
@@ -244,6 +292,7 @@ def _renew(command: RenewTeam, team: Team) -> list[TeamEvent]:
             decision_no=command.decision_no,
             decision_date=command.decision_date,
             signer=command.signer,
+            commune=None if command.commune == team.commune else command.commune,
         )
     ]
 
@@ -272,6 +321,8 @@ def _day_fits(day: date, field: str, today: date, team: Team) -> None:
 
 def _dissolve(command: DissolveTeam, team: Team) -> list[TeamEvent]:
     _decision_fits(command, team)
+    if command.successor == command.team:
+        raise Refused("Tổ không thể kế tục chính nó.", code="SUCCESSOR_IS_SELF", field="successor")
     return [
         TeamDissolved(
             team=command.team,

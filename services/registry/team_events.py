@@ -34,13 +34,17 @@ class TeamEstablished(Event, name="team.established"):
 
 
 class TeamRenewed(Event, name="team.renewed"):
-    """A decision renewed the team (kiện toàn): from its day on it serves these hamlets."""
+    """A decision renewed the team (kiện toàn): from its day on it serves these hamlets.
+
+    `commune` is the one it belongs to from that day on; None: the one it belonged to.
+    """
 
     team: UUID
     hamlets: tuple[UUID, ...]
     decision_no: str
     decision_date: date
     signer: str | None
+    commune: UUID | None = None
 
 
 class TeamLaunched(Event, name="team.launched"):
@@ -129,6 +133,9 @@ class Team:
     established: TeamEstablished
     decided_on: date
     """The day of its last decision."""
+    commune: UUID
+    """The one that decision put it under."""
+    hamlets: tuple[UUID, ...] = ()
     launched: bool = False
     dissolved: bool = False
     serving: dict[UUID, MemberAppointed] = field(default_factory=dict)
@@ -145,12 +152,13 @@ class Team:
 def evolve(team: Team | None, event: TeamEvent) -> Team | None:
     """The team after `event`."""
     if isinstance(event, TeamEstablished):
-        return Team(event, event.decision_date)
+        return Team(event, event.decision_date, event.commune, event.hamlets)
     if team is None:
         return None
     match event:
         case TeamRenewed():
-            return replace(team, decided_on=event.decision_date)
+            renewed = replace(team, decided_on=event.decision_date, hamlets=event.hamlets)
+            return replace(renewed, commune=event.commune or team.commune)
         case TeamLaunched():
             return replace(team, launched=True)
         case TeamDissolved():

@@ -67,7 +67,7 @@ def test_a_hamlet_merge_dated_next_month_is_previewed_performed_and_leaves_teams
     assert hamlets(running, EVE) == ["Ấp Ngoại Ô", "Ấp Nội Ô"]
     assert hamlets(running, NEXT_MONTH) == ["Ấp Thống Nhất"]
     assert to_reform(running, EVE) == []
-    assert to_reform(running, NEXT_MONTH) == [(team, "Ấp Ấp Nội Ô không còn", ["Ấp Thống Nhất"])]
+    assert to_reform(running, NEXT_MONTH) == [(team, "Ấp Nội Ô không còn", ["Ấp Thống Nhất"])]
     assert one not in str(preview(running, running.here, *merged(one, other), on="2027-01-01")["teams"])
 
 

@@ -261,7 +261,8 @@ def test_a_team_that_serves_a_hamlet_which_went_to_another_commune_is_taken_in_a
     move = {"do": "TRANSFER", "place": "HAMLET", "unit": place(running, "Ấp Nội Ô"), "to": "31849"}
     assert reorganise(running, running.province, move, on="2026-11-01")["accepted"]
     assert "Ấp Nội Ô | Ấp Thống Nhất" in again(running, "teams")
-    assert again(running, "teams", running.province, "96") == export(running, "teams").text
+    assert "31849,Tổ ấp Nội Ô" in again(running, "teams", running.province, "96"), "it went along with its only hamlet"
+    assert "Tổ ấp Nội Ô" not in export(running, "teams").text
     assert "Ấp Nội Ô" in again(running, "hamlets", running.there, "31849")
 
 
