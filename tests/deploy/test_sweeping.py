@@ -70,7 +70,7 @@ def test_what_no_material_has_goes_after_a_day_while_the_gateway_runs(running: R
     said = f"3 files, {size / 1_000_000:,.1f} MB"
     assert (looked.returncode, looked.stdout.strip()) == (0, f"{said} would be removed from {home}"), looked.stderr
     assert there(home) == before
-    done = causo("sweep-files", var=tmp_path)
+    done = causo("sweep-files", var=tmp_path, loaded=False)
     assert (done.returncode, done.stdout.strip()) == (0, f"{said} removed from {home}")
     assert there(home) == used
     again = upload(running, pdf("không ai dùng")).json()["file"]
