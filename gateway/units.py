@@ -55,7 +55,7 @@ def unit_from(row: Any, as_of: date) -> Unit:
     return Unit(**{name: getattr(row, name) for name in _NAMES}, as_of=as_of)
 
 
-def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
+def told_on(day: date | ColumnElement[date], table: Any = None) -> ColumnElement[bool]:
     """Of each unit (or hamlet) the one row that says what it was on that day, whether it stood or not."""
     c = (LIVE.units if table is None else table).c
     # Not `since <= day`: the key's second column by itself is no way in, and a plan made before the table was analysed
@@ -63,7 +63,7 @@ def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
     return and_(func.coalesce(c.since, day) <= day, c.until > day)
 
 
-def in_force(day: date, table: Any = None) -> ColumnElement[bool]:
+def in_force(day: date | ColumnElement[date], table: Any = None) -> ColumnElement[bool]:
     """Rows of units (or hamlets) that stand on that day, as far as the source says."""
     c = (LIVE.units if table is None else table).c
     stands = and_(or_(c.valid_from.is_(None), c.valid_from <= day), or_(c.valid_to.is_(None), c.valid_to >= day))

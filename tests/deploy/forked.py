@@ -1,6 +1,7 @@
 """`causo` as a process of its own, forked from one that has loaded the code: the same, but for the loading.
 
-Loading takes most of a second each time. How a command starts from nothing is left to tests that start it as a person would.
+Loading takes most of a second each time. How a command starts from nothing is left to tests that start it as a person
+would.
 """
 
 import os
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from deploy.__main__ import main
 
 LOADED = ["deploy.cli", "deploy.operating", "deploy.status", "deploy.connecting", "gateway.app", "gateway.projections"]
 LOADED += [f"services.{name}.service" for name in ("registry", "visits", "reporting", "feedback")]
@@ -44,6 +47,4 @@ def _causo(arguments: list[str], environment: dict[str, str], folder: Path, outp
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, number)
         os.close(descriptor)
-    from deploy.__main__ import main
-
     main()
