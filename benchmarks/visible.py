@@ -65,12 +65,7 @@ def measure(stage: Stage) -> list[Row]:
     seconds, rates = stage.size(40, 10), (20, 50, 100)
     with stage.vhost() as amqp:
         settings = settings_of(stage, amqp, "visible")
-        environment = {
-            "CAUSO_DATABASE_URL": str(settings.database_url),
-            "CAUSO_AMQP_URL": amqp,
-            "CAUSO_VAR_DIR": str(settings.var_dir),
-            "CAUSO_PORT": str(settings.port),
-        }
+        environment = environment_of(settings)
         causo(environment, "migrate")
         topology = Topology(environment, stage.home / "up")
         try:
@@ -111,6 +106,16 @@ def settings_of(stage: Stage, amqp: str, folder: str) -> Settings:
     var.mkdir()
     database = stage.postgres.database_url("{service}")
     return Settings(database_url=database, amqp_url=amqp, var_dir=var, port=processes.free_port())
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables that tell a process of that run where everything is."""
+    return {
+        "CAUSO_DATABASE_URL": str(settings.database_url),
+        "CAUSO_AMQP_URL": str(settings.amqp_url),
+        "CAUSO_VAR_DIR": str(settings.var_dir),
+        "CAUSO_PORT": str(settings.port),
+    }
 
 
 def causo(environment: dict[str, str], *arguments: str) -> None:

@@ -48,28 +48,29 @@ def status() -> None:
 
 @operating.command()
 def rebuild(
-    name: Annotated[str, typer.Argument(help="<database>.<read model>, for example gateway.units")],
+    names: Annotated[list[str], typer.Argument(help="<database>.<read model>, for example gateway.units; or several")],
     may_differ: Annotated[bool, typer.Option(help="Accept other rows or columns: new code, say.")] = False,
 ) -> None:
-    """Fill a read model anew beside the live one, compare, and swap."""
+    """Fill read models anew beside the live ones, compare, and swap, one after the other."""
     from deploy import system
     from deploy.connecting import open_events
     from deploy.environment import read_settings_beside
     from services.kernel.rebuild import rebuild as rebuild_read_model
 
     settings = read_settings_beside()
-    consumer, _, short = name.partition(".")
-    found = system.consumers().get(consumer)
-    chosen = [projection for projection in found.projections if projection.name == short] if found else []
-    if not chosen:
-        known = [f"{c.name}.{p.name}" for c in system.consumers().values() for p in c.projections]
+    known = {f"{c.name}.{p.name}": (c.name, p) for c in system.consumers().values() for p in c.projections}
+    if not known.keys() >= set(names):
         raise typer.BadParameter(f"must be one of: {', '.join(known)}")
-    database = system.open_database(settings, consumer)
-    with open_events(settings) as events, progress(f"rebuild {name}") as step:
-        done = rebuild_read_model(consumer, chosen[0], database, events, may_differ=may_differ, progress=step)
-    said = {done.checksum: "same rows as before", None: "another shape than before, as allowed"}
-    compared = said.get(done.live_checksum, "rows differ from before, as allowed")
-    typer.echo(f"{name}: {done.events:,} events, {done.rows:,} rows, {compared}")
+    with open_events(settings) as events:
+        for name in names:
+            consumer, chosen = known[name]
+            database = system.open_database(settings, consumer)
+            with progress(f"rebuild {name}") as step:
+                done = rebuild_read_model(consumer, chosen, database, events, may_differ=may_differ, progress=step)
+            database.close()
+            said = {done.checksum: "same rows as before", None: "another shape than before, as allowed"}
+            compared = said.get(done.live_checksum, "rows differ from before, as allowed")
+            typer.echo(f"{name}: {done.events:,} events, {done.rows:,} rows, {compared}")
 
 
 @operating.command(name="start-over")

@@ -6,6 +6,7 @@ a neighbour's mistyped code must not lock a family out. Prefixes are stored as k
 What is guessed at apart (`Guesses`) has buckets of its own: who tries out the one shuts nobody out of the other.
 """
 
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select, update
@@ -75,49 +76,40 @@ class Throttle:
         return int(self._clock().timestamp() // 60)
 
 
+@dataclass(frozen=True)
 class Guesses:
     """Counts guesses at codes of one kind before they are checked: many at once are no more than one by one."""
 
-    def __init__(
-        self,
-        database: Database,
-        tracker: Tracker,
-        clock: Clock,
-        of: str,
-        ipv6: int,
-        per_prefix: int = PER_PREFIX,
-        per_site: int = PER_SITE,
-    ) -> None:
-        self._database = database
-        self._tracker = tracker
-        self._clock = clock
-        self._of = of
-        self._ipv6 = ipv6
-        self._per_prefix = per_prefix
-        self._per_site = per_site
+    database: Database
+    tracker: Tracker
+    clock: Clock
+    of: str
+    ipv6: int
+    per_prefix: int
+    per_site: int
 
     def begin(self, address: str) -> int | None:
         """Count a guess; the minute it counts in, or None when there were too many: then it must not be checked.
 
         What is over its prefix's limit counts for that prefix only: one network does not use up the site's guesses.
         """
-        minute = int(self._clock().timestamp() // 60)
-        with self._database.write() as connection:
+        minute = int(self.clock().timestamp() // 60)
+        with self.database.write() as connection:
             for bucket, most in self._limits(address):
-                if _count(connection, bucket, minute, postgres=self._database.is_postgres) > most:
+                if _count(connection, bucket, minute, postgres=self.database.is_postgres) > most:
                     return None
         return minute
 
     def was_right(self, address: str, minute: int) -> None:
         """It was no guess: take it out of the minute that `begin` counted it in."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for bucket, _ in self._limits(address):
                 here = (throttle.c.bucket == bucket, throttle.c.minute == minute, throttle.c.count > 0)
                 connection.execute(update(throttle).where(*here).values(count=throttle.c.count - 1))
 
     def _limits(self, address: str) -> list[tuple[str, int]]:
-        prefix = self._tracker.bucket(self._of, "prefix", prefix_of(address, self._ipv6))
-        return [(prefix, self._per_prefix), (self._tracker.bucket(self._of, "site"), self._per_site)]
+        prefix = self.tracker.bucket(self.of, "prefix", prefix_of(address, self.ipv6))
+        return [(prefix, self.per_prefix), (self.tracker.bucket(self.of, "site"), self.per_site)]
 
 
 def _count(connection: Connection, bucket: str, minute: int, *, postgres: bool) -> int:

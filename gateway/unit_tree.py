@@ -3,9 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, select, union
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    union,
+)
 
 from gateway import finding
 from gateway.apportionments import LIVE as STATED
@@ -149,9 +164,20 @@ def whole_trees(connection: Connection, roots: Sequence[str], day: date) -> dict
 
     What belongs to a unit that is no more hangs on the one it went into, or lay under.
     """
+    found: dict[str, list[Node]] = {}
+    for root, *node, _ in connection.execute(_whole_trees(), {"roots": roots, "day": day}):
+        found.setdefault(root, []).append(Node(*node))
+    return found
+
+
+@cache
+def _whole_trees() -> CompoundSelect[Any]:
+    """Built once: to put it together takes as long as the database needs for a small province."""
     units, above, hamlets = LIVE.units, LIVE.above, LIVE.hamlets
+    day = bindparam("day", type_=Date())
     start = select(units.c.unit.label("root"), units.c.unit, units.c.unit.label("home"), units.c.parent)
-    tree = start.where(among(units.c.unit, roots), told_on(day)).cte(recursive=True)
+    start = start.where(units.c.unit.in_(bindparam("roots", expanding=True)), told_on(day))
+    tree = start.cte(recursive=True)
     home = case((in_force(day), units.c.unit), else_=tree.c.home)
     step = select(tree.c.root, units.c.unit, home, tree.c.home).join(above, above.c.above == tree.c.unit)
     tree = tree.union_all(step.join(units, units.c.unit == above.c.unit).where(told_on(day, above), told_on(day)))
@@ -167,10 +193,7 @@ def whole_trees(connection: Connection, roots: Sequence[str], day: date) -> dict
         *(hamlets.c.kind, hamlets.c.name, hamlets.c.sort_key),
     )
     here = below_them.join(tree, tree.c.unit == hamlets.c.commune).where(in_force(day, hamlets))
-    found: dict[str, list[Node]] = {}
-    for root, *node, _ in connection.execute(standing.union_all(here).order_by("place", "node")):
-        found.setdefault(root, []).append(Node(*node))
-    return found
+    return standing.union_all(here).order_by("place", "node")
 
 
 def around(connection: Connection, unit: str, day: date) -> list[str]:

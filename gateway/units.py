@@ -61,7 +61,7 @@ def called(place: Any) -> str:
     return str(place.name) if said else f"{place.kind} {place.name}"
 
 
-def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
+def told_on(day: date | ColumnElement[date], table: Any = None) -> ColumnElement[bool]:
     """Of each unit (or hamlet) the one row that says what it was on that day, whether it stood or not."""
     c = (LIVE.units if table is None else table).c
     # Not `since <= day`: the key's second column by itself is no way in, and a plan made before the table was analysed
@@ -69,7 +69,7 @@ def told_on(day: date, table: Any = None) -> ColumnElement[bool]:
     return and_(func.coalesce(c.since, day) <= day, c.until > day)
 
 
-def in_force(day: date, table: Any = None) -> ColumnElement[bool]:
+def in_force(day: date | ColumnElement[date], table: Any = None) -> ColumnElement[bool]:
     """Rows of units (or hamlets) that stand on that day, as far as the source says."""
     c = (LIVE.units if table is None else table).c
     stands = and_(or_(c.valid_from.is_(None), c.valid_from <= day), or_(c.valid_to.is_(None), c.valid_to >= day))

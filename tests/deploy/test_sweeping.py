@@ -12,7 +12,7 @@ from deploy import connecting
 from gateway.file_store import FileStore, Swept
 from services.kernel.consumption import held_streams
 from services.kernel.settings import Settings
-from tests.deploy.test_cli import causo
+from tests.deploy.test_cli import causo, started
 from tests.gateway.media import pdf, png
 from tests.gateway.running import Running
 from tests.gateway.test_materials import DRAFT, do, drafted, published, upload
@@ -70,7 +70,7 @@ def test_what_no_material_has_goes_after_a_day_while_the_gateway_runs(running: R
     said = f"3 files, {size / 1_000_000:,.1f} MB"
     assert (looked.returncode, looked.stdout.strip()) == (0, f"{said} would be removed from {home}"), looked.stderr
     assert there(home) == before
-    done = causo("sweep-files", var=tmp_path)
+    done = started("sweep-files", var=tmp_path)
     assert (done.returncode, done.stdout.strip()) == (0, f"{said} removed from {home}")
     assert there(home) == used
     again = upload(running, pdf("không ai dùng")).json()["file"]

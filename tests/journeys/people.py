@@ -9,10 +9,11 @@ from uuid import uuid4
 
 import httpx2
 
-from tests.journeys.systems import eventually
+from tests.journeys.systems import NO_TLS, eventually
 
 SECONDS = 30.0
 """No request may take longer, on however busy a machine."""
+ASKING: dict[str, Any] = {"timeout": SECONDS, "verify": NO_TLS}
 
 OUTCOME = "{ accepted id token code message field }"
 PASSING = frozenset({"NOT_YET_APPLIED", "SERVICE_UNAVAILABLE"})
@@ -43,7 +44,7 @@ class Official:
         body = {"query": document, "variables": variables}
 
         def ask() -> Any:
-            found = httpx2.post(f"{self.url}/graphql", json=body, headers=headers, timeout=SECONDS).json()
+            found = httpx2.post(f"{self.url}/graphql", json=body, headers=headers, **ASKING).json()
             early = any(error["extensions"]["code"] in PASSING for error in found.get("errors", []))
             return None if early else found
 
@@ -130,7 +131,7 @@ class Resident:
     def report(self, place: str, chosen: str, *, call: bool = True) -> Slip:
         """Look for the place, choose it, send; the slip."""
         fields = {"token": self._token(), "place": place, "searched": "", "press": "find"}
-        page = httpx2.post(f"{self.url}/phan-anh", data=fields, timeout=SECONDS).text
+        page = httpx2.post(f"{self.url}/phan-anh", data=fields, **ASKING).text
         found = re.findall(r'name="commune"[^>]*value="([^"]+)"[^>]*><span>([^<\n]+)', page)
         unit = next(unit for unit, label in found if unescape(label).startswith(chosen))
         fields |= {"searched": place, "commune": unit, "tile": "vneid", "kind_vneid": "ACC_FACE", "app": "VNEID_L2"}
@@ -141,7 +142,7 @@ class Resident:
 
     def send(self, fields: dict[str, str]) -> Slip:
         """Send a filled-in form."""
-        answer = httpx2.post(f"{self.url}/phan-anh", data=fields, timeout=SECONDS)
+        answer = httpx2.post(f"{self.url}/phan-anh", data=fields, **ASKING)
         self.seconds = answer.elapsed.total_seconds()
         assert answer.status_code == 200, answer.text
         code, pin = re.findall(r'<p class="code">([\d ]+)</p>', answer.text)
@@ -149,10 +150,10 @@ class Resident:
 
     def look(self, slip: Slip) -> httpx2.Response:
         """The answer of the status page."""
-        return httpx2.post(f"{self.url}/tra-cuu", data={"code": slip.code, "pin": slip.pin}, timeout=SECONDS)
+        return httpx2.post(f"{self.url}/tra-cuu", data={"code": slip.code, "pin": slip.pin}, **ASKING)
 
     def _token(self) -> str:
-        page = httpx2.get(f"{self.url}/phan-anh", timeout=SECONDS).text
+        page = httpx2.get(f"{self.url}/phan-anh", **ASKING).text
         found = re.search(r'name="token" value="([^"]+)"', page)
         assert found is not None
         return found[1]
