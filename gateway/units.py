@@ -88,30 +88,30 @@ def require_known(connection: Connection, row: Any, as_of: date) -> None:
     """Refuse a day on which the map around this unit is not known. Raises `MapNotKnown`."""
     span = _spans(connection, {row.unit: row.regime}, as_of).get(row.unit)
     if span is None or as_of < span.known_from or (span.known_to is not None and as_of > span.known_to):
-        raise _not_known()
+        raise not_known()
 
 
 def require_day(connection: Connection, ids: Sequence[str], day: date) -> None:
-    """Refuse a day before the map around any of these units is known. Raises `MapNotKnown`.
+    """Refuse a day before the map around any of these units is known. Raises `MapNotKnown`."""
+    if unknown_on(connection, ids, day):
+        raise not_known()
+
+
+def unknown_on(connection: Connection, ids: Sequence[str], day: date) -> dict[str, bool]:
+    """Those of these units around which the map is not known yet on a day, each with True.
 
     A unit that is gone may be asked about on later days, and one nobody knows of on any: it has nothing.
     """
-    if set(known_since(connection, ids, day)) != set(units_by_id(connection, ids, day)):
-        raise _not_known()
-
-
-def known_since(connection: Connection, ids: Sequence[str], day: date) -> list[str]:
-    """Those of these units around which the map is known on a day, or was before it."""
     found = units_by_id(connection, ids, day)
     spans = _spans(connection, {unit: row.regime for unit, row in found.items()}, day)
-    return [unit for unit in found if unit in spans and spans[unit].known_from <= day]
+    return {unit: True for unit in found if unit not in spans or day < spans[unit].known_from}
 
 
 def require_some_map(connection: Connection, day: date) -> None:
     """Refuse a day before the map of anywhere is known. Raises `MapNotKnown`."""
     earliest = connection.execute(select(func.min(LIVE.known.c.known_from))).scalar()
     if earliest is None or day < earliest:
-        raise _not_known()
+        raise not_known()
 
 
 def _spans(connection: Connection, regimes: Mapping[str, str], day: date) -> dict[str, Any]:
@@ -129,7 +129,8 @@ def _spans(connection: Connection, regimes: Mapping[str, str], day: date) -> dic
     return found
 
 
-def _not_known() -> MapNotKnown:
+def not_known() -> MapNotKnown:
+    """The refusal."""
     return MapNotKnown("Bản đồ hành chính của ngày này chưa có trong hệ thống.", field="asOf")
 
 

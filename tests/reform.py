@@ -8,8 +8,8 @@ REFORM = "2025-07-01"
 Ask = Callable[..., dict[str, Any]]
 """`(document, **variables) -> data`."""
 
-NEW = """query($a: String) { unit(code: "96") { children(first: 40, after: $a) { pageInfo { hasNextPage endCursor } nodes {
-    id predecessors { part unit { id } } } } } }"""
+NEW = """query($a: String) { unit(code: "96") { children(first: 40, after: $a) { pageInfo { hasNextPage endCursor }
+    nodes { id predecessors { part unit { id } } } } } }"""
 OLD = """query($c: String!, $a: String) { unit(code: $c, asOf: "2025-06-30") { descendants(level: COMMUNE, first: 40,
     after: $a) { pageInfo { hasNextPage endCursor } nodes { id successors { part on unit { id } } } } } }"""
 

@@ -22,6 +22,7 @@ from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.launches import LaunchQueries
 from gateway.schema.learning import LearningCommands, LearningQueries
+from gateway.schema.map_commands import MapCommands, MapImportQueries
 from gateway.schema.materials import MaterialCommands, MaterialQueries
 from gateway.schema.partners import PartnerCommands, PartnerQueries
 from gateway.schema.people import MeQueries
@@ -42,6 +43,7 @@ from gateway.schema.watching import WatchingQueries
 
 class Query(
     UnitQueries,
+    MapImportQueries,
     ReorganisationQueries,
     PolicyQueries,
     TeamQueries,
@@ -73,6 +75,7 @@ class Query(
 
 
 class Mutation(
+    MapCommands,
     HamletCommands,
     ReorganisationCommands,
     ApportionmentCommands,

@@ -27,6 +27,8 @@ class Reading:
     """One run over the files: the instant it counts as, the faults found, the lines unit rows stand on."""
 
     at: datetime
+    pause: Callable[[], None] = lambda: None
+    """Called for each row and each reorganisation."""
     faults: list[RowFault] = field(default_factory=list)
     lines: dict[Key, int] = field(default_factory=dict)
 
@@ -36,6 +38,7 @@ class Reading:
 
     def cells(self, path: Path, row: Row, readers: Mapping[str, CellReader]) -> dict[str, Any] | None:
         """Every cell by its reader, None when one is bad; all bad cells of a row are reported, not only the first."""
+        self.pause()
         read: dict[str, Any] = {}
         for column, reader in readers.items():
             try:
@@ -54,6 +57,7 @@ class Reading:
 
     def envelope(self, kind: str, *said: object) -> dict[str, Any]:
         """Id, actor and time of a command that says this: said again, it has the same id."""
+        self.pause()
         return {"command_id": derived_id("import-map", kind, *said), "actor": ACTOR, "at": self.at}
 
 
