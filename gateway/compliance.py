@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from gateway import learning, members, policies, teams
+from gateway import learning, members, policies, teams, units
 from gateway.paging import Page, Slice, sifted
-from gateway.unit_tree import belonging
+from gateway.restating import Thing, Ways
+from gateway.rows import among, listed
+from gateway.structures import Asked
+from gateway.viewer import Scope
 
 Rule = Mapping[str, Any]
 
@@ -158,13 +161,65 @@ def judgements(
     }
 
 
-def out_of_order(connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice) -> Page:
-    """The teams below a unit that break a rule on a day, by name. A page looks at as many teams as it needs."""
-    tree = belonging([unit], day)
-    here = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+def out_of_order(
+    connection: Connection, within: Select[Any], day: date, visible: ColumnElement[bool], wanted: Slice
+) -> Page:
+    """The teams of some units that break a rule on a day, by name. A page looks at as many teams as it needs."""
+    here = teams.LIVE.teams.c.commune.in_(within)
 
     def broken(rows: list[Any]) -> list[Any]:
-        judged = judgements(connection, [row.team for row in rows], day, visible)
-        return [row if any(each.verdict == BROKEN for each in judged.get(row.team, ())) else None for row in rows]
+        breaking = _breaking(connection, [row.team for row in rows], day, visible)
+        return [row if row.team in breaking else None for row in rows]
 
     return sifted(lambda part: teams.teams_page(connection, visible, here, part), broken, wanted)
+
+
+def _breaking(connection: Connection, wanted: Sequence[str], day: date, visible: ColumnElement[bool]) -> set[str]:
+    judged = judgements(connection, wanted, day, visible)
+    return {team for team, each in judged.items() if any(one.verdict == BROKEN for one in each)}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What stood in a unit on a day; None where something was divided over `unshared` without a stated share."""
+
+    teams: int | None = 0
+    teams_out_of_order: int | None = 0
+    hamlets: int | None = 0
+    hamlets_without_team: int | None = 0
+    unshared: tuple[str, ...] = ()
+
+
+def totals(connection: Connection, asked: Asked, scope: Scope) -> Totals:
+    """The lists of teams out of order and of hamlets without a team in numbers, over what the viewer may see."""
+    if asked.structure == "restated":
+        return _restated(connection, asked, scope)
+    here = _teams(connection, teams.LIVE.teams.c.commune.in_(asked.units), asked.day, scope)
+    hamlets, visible = units.LIVE.hamlets, scope.hamlets(units.LIVE.hamlets.c.hamlet)
+    stood = teams.hamlets_of(asked.units, asked.day, asked.on).where(visible).subquery()
+    return Totals(
+        len(here),
+        len(_breaking(connection, [row.team for row in here], asked.day, scope.teams)),
+        connection.execute(select(func.count()).select_from(stood)).scalar_one(),
+        teams.hamlets_without_team_count(connection, asked.units, asked.day, asked.on, scope.hamlets(hamlets.c.hamlet)),
+    )
+
+
+def _teams(connection: Connection, within: ColumnElement[bool], day: date, scope: Scope) -> Sequence[Any]:
+    team = teams.LIVE.teams.c
+    return connection.execute(select(team.team, team.commune).where(within, teams.stands(day), scope.teams)).all()
+
+
+def _restated(connection: Connection, asked: Asked, scope: Scope) -> Totals:
+    ways, day = Ways(connection, [asked.unit], asked.on), asked.day
+    here = _teams(connection, among(teams.LIVE.teams.c.commune, sorted(ways.reach[asked.unit])), day, scope)
+    breaking = _breaking(connection, [row.team for row in here], day, scope.teams)
+    of_teams = ways.sum(asked.unit, [Thing([row.commune], (1, row.team in breaking), day) for row in here], 2)
+    hamlets, known, served = list(ways.near(asked.unit, ways.hamlets(scope))), units.LIVE.hamlets, teams.LIVE.served.c
+    stood = select(known.c.hamlet).where(listed(connection, known.c.hamlet, hamlets), units.in_force(day, known))
+    with_team = set(connection.execute(select(served.hamlet).where(teams.serves(day))).scalars())
+    things = [Thing([one], (1, one not in with_team), day) for one in connection.execute(stood).scalars()]
+    of_hamlets = ways.sum(asked.unit, things, 2)
+    stand, broken = of_teams.counts or (None, None)
+    lie, without = of_hamlets.counts or (None, None)
+    return Totals(stand, broken, lie, without, tuple(sorted({*of_teams.unshared, *of_hamlets.unshared})))

@@ -11,28 +11,51 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from gateway import teams
 from gateway.coverage import percent
+from gateway.restating import Sums, Thing
+from gateway.rows import among
+from gateway.structures import Structure, shared_out
 from gateway.unit_tree import belonging
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Teams belonging to a unit on a day."""
+    """Teams belonging to a unit on a day; None where something was divided over `unshared` without a stated share."""
 
-    teams: int = 0
-    launched: int = 0
+    teams: int | None = 0
+    launched: int | None = 0
+    unshared: tuple[str, ...] = ()
 
     @property
     def rate(self) -> str | None:
         """Percent with one decimal as text, None without teams."""
-        return percent(self.launched, self.teams)
+        return None if self.teams is None or self.launched is None else percent(self.launched, self.teams)
 
 
 def progress_of(
-    connection: Connection, roots: Sequence[str], day: date, visible: ColumnElement[bool]
+    connection: Connection,
+    roots: Sequence[str],
+    day: date,
+    on: date,
+    structure: Structure,
+    visible: ColumnElement[bool],
 ) -> dict[str, Progress]:
-    """Progress of each unit over the teams the viewer may see; a unit without any is left out."""
-    table, tree = teams.LIVE.teams.c, belonging(roots, day)
-    launched = func.count().filter(table.launched_on <= day)
-    query = select(tree.c.root, func.count().label("teams"), launched.label("launched"))
-    query = query.join(teams.LIVE.teams, table.commune == tree.c.unit).where(teams.stands(day), visible)
-    return {row.root: Progress(row.teams, row.launched) for row in connection.execute(query.group_by(tree.c.root))}
+    """Progress on a day of each unit of the map of `on`, over the teams the viewer may see."""
+    table, launched = teams.LIVE.teams.c, func.count().filter(teams.LIVE.teams.c.launched_on <= day)
+    if structure == "restated":
+        query = select(table.commune, func.count(), launched).where(teams.stands(day), visible).group_by(table.commune)
+
+        def told(communes: Sequence[str]) -> list[Thing]:
+            rows = connection.execute(query.where(among(table.commune, communes)))
+            return [Thing([commune], counts, day) for commune, *counts in rows]
+
+        found = shared_out(connection, roots, on, told, 2)
+        return {root: _progress(sums) for root, sums in found.items()}
+    tree = belonging(roots, on)
+    query = select(tree.c.root, func.count(), launched).where(teams.stands(day), visible).group_by(tree.c.root)
+    query = query.join(teams.LIVE.teams, table.commune == tree.c.unit)
+    return {root: Progress(*counts) for root, *counts in connection.execute(query)}
+
+
+def _progress(sums: Sums) -> Progress:
+    stood, launched = sums.counts or (None, None)
+    return Progress(stood, launched, sums.unshared)

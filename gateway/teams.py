@@ -253,25 +253,36 @@ def hamlets_served(connection: Connection, teams: Sequence[str], day: date) -> d
     return found
 
 
-def without_team(unit: str, day: date) -> Select[Any]:
-    """Hamlets below a unit that no team serves on a day."""
-    hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, belonging([unit], day)
-    has_one = select(served.hamlet).where(served.hamlet == hamlets.hamlet, serves(day)).exists()
-    here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
-    return here.where(units.in_force(day, units.LIVE.hamlets), ~has_one)
+def hamlets_of(within: Select[Any], day: date, on: date) -> Select[Any]:
+    """Hamlets that stood on a day and lie in these units on the map of `on`, as they are called on it."""
+    then, hamlets = units.LIVE.hamlets.alias("then"), units.LIVE.hamlets
+    here = select(hamlets).where(hamlets.c.commune.in_(within))
+    if on == day:
+        return here.where(units.in_force(day, hamlets))
+    stood = select(then.c.hamlet).where(units.in_force(day, then))
+    return here.where(units.told_on(on, hamlets), hamlets.c.hamlet.in_(stood))
+
+
+def without_team(within: Select[Any], day: date, on: date) -> Select[Any]:
+    """Those of them that no team served on the day."""
+    served = LIVE.served.c
+    has_one = select(served.hamlet).where(served.hamlet == units.LIVE.hamlets.c.hamlet, serves(day)).exists()
+    return hamlets_of(within, day, on).where(~has_one)
 
 
 def hamlets_without_team_page(
-    connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice
+    connection: Connection, within: Select[Any], day: date, on: date, visible: ColumnElement[bool], wanted: Slice
 ) -> Page:
     """These hamlets as far as the viewer may see, by name."""
-    hamlets = units.LIVE.hamlets.c
-    return page_of(connection, without_team(unit, day).where(visible), [hamlets.sort_key, hamlets.hamlet], wanted)
+    hamlets, query = units.LIVE.hamlets.c, without_team(within, day, on).where(visible)
+    return page_of(connection, query, [hamlets.sort_key, hamlets.hamlet], wanted)
 
 
-def hamlets_without_team_count(connection: Connection, unit: str, day: date, visible: ColumnElement[bool]) -> int:
+def hamlets_without_team_count(
+    connection: Connection, within: Select[Any], day: date, on: date, visible: ColumnElement[bool]
+) -> int:
     """How many of them there are."""
-    found = without_team(unit, day).where(visible).subquery()
+    found = without_team(within, day, on).where(visible).subquery()
     return connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 

@@ -16,8 +16,8 @@ from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, page_arguments, page_type
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
+from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.units import Unit
-from gateway.unit_tree import belonging
 
 
 class Enterprise(ObjectType):
@@ -66,9 +66,11 @@ class EnterpriseQueries:
     enterprises = graphene.Field(
         EnterpriseConnection,
         required=True,
-        unit=graphene.String(description="id or today's code"),
+        unit=graphene.String(description=UNIT),
+        **dated(),
         after_token=graphene.String(),
         **page_arguments(),
+        description="with `asOf` those counted by that day",
     )
     enterprises_without_team = graphene.Field(
         EnterprisePage,
@@ -87,12 +89,17 @@ class EnterpriseQueries:
         first: int | None = None,
         after: str | None = None,
         unit: str | None = None,
+        as_of: date | None = None,
+        structure: Any = None,
         **_: Any,
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), enterprises.LIVE.enterprises.c
         visible = context.scope.communes(table.commune)
-        tree = None if unit is None else belonging([context.read(unit_id_of, unit, context.today)], context.today)
-        within = [] if tree is None else [table.commune.in_(select(tree.c.unit))]
+        within = [] if as_of is None else [enterprises.known_by(as_of)]
+        if unit is not None:
+            within.append(table.commune.in_(place_of_things(context, unit, as_of, structure).units))
+        elif as_of is not None:
+            context.read(units.require_some_map, as_of)
         return Listing(
             lambda: once(lambda: context.read(enterprises.enterprises_page, within, visible, wanted)),
             lambda: once(lambda: context.read(enterprises.enterprises_count, within, visible)),

@@ -10,7 +10,7 @@ from gateway.errors import InvalidInput, NotFound
 from gateway.units import require_day, unit_by_code
 
 _QUARTER = re.compile(r"20\d\d-Q[1-4]")
-_CODE = re.compile(r"\d{2,5}")
+_CODE = re.compile(r"\d{2,9}")
 
 
 def id_of(text: str | None, field: str) -> str:

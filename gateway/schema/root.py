@@ -35,6 +35,7 @@ from gateway.schema.scorecards import ScorecardCommands, ScorecardQueries
 from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
+from gateway.schema.totals import TotalsQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
 from gateway.schema.visits import VisitQueries
@@ -48,6 +49,7 @@ class Query(
     PolicyQueries,
     TeamQueries,
     LaunchQueries,
+    TotalsQueries,
     DecisionQueries,
     EnterpriseQueries,
     GroupQueries,

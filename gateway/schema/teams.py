@@ -6,21 +6,21 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, true
 
 from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
 from gateway.commanding import FIELD_WORKERS
 from gateway.compliance import judgements, out_of_order
-from gateway.context import context_of, once
+from gateway.context import Context, context_of, once
 from gateway.coverage import Figures
 from gateway.errors import InvalidInput, NotFound
 from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, page_type
 from gateway.schema.coverage import Coverage, figures_or_none
-from gateway.schema.inputs import id_of, quarter_of, unit_id_of
+from gateway.schema.inputs import id_of, quarter_of
 from gateway.schema.policies import PlanRule, PolicyProfile
+from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.units import Hamlet, HamletConnection, Unit
-from gateway.unit_tree import belonging
 
 
 class Member(ObjectType):
@@ -162,6 +162,7 @@ class Team(ObjectType):
         lambda: MemberConnection,
         required=True,
         past=graphene.Boolean(default_value=False, description="also those who stood down"),
+        as_of=graphene.Date(description="who served on that day; left out: who serves now"),
         **page_arguments(),
     )
     coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
@@ -183,8 +184,9 @@ class Team(ObjectType):
 
     @staticmethod
     async def resolve_hamlets(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> list[Any]:
-        context = context_of(info)
-        return await context.load(teams.hamlets_served, team.team, as_of or context.today, missing=[])
+        context, day = context_of(info), as_of or context_of(info).today
+        await require_day(context, team, as_of)
+        return await context.load(teams.hamlets_served, team.team, day, missing=[])
 
     @staticmethod
     def resolve_decisions(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
@@ -214,11 +216,14 @@ class Team(ObjectType):
         after: str | None = None,
         *,
         past: bool = False,
+        as_of: date | None = None,
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
+        if past and as_of is not None:
+            raise InvalidInput("Chỉ hỏi `past` hoặc `asOf`.", field="asOf")
         return Listing(
-            lambda: context.load(members.members_pages, team.team, not past, wanted, missing=Page()),
-            lambda: context.load(members.members_counts, team.team, not past, missing=0),
+            lambda: context.load(members.members_pages, team.team, not past, as_of, wanted, missing=Page()),
+            lambda: context.load(members.members_counts, team.team, not past, as_of, missing=0),
         )
 
     @staticmethod
@@ -226,6 +231,7 @@ class Team(ObjectType):
         team: Any, info: GraphQLResolveInfo, as_of: date | None = None, verdict: Any = None
     ) -> list[Any]:
         context = context_of(info)
+        await require_day(context, team, as_of)
         found: list[Any] = await context.load(
             judgements, team.team, as_of or context.today, context.scope.teams, missing=[]
         )
@@ -239,6 +245,12 @@ class Team(ObjectType):
         return figures_or_none(found, asked)
 
 
+async def require_day(context: Context, team: Any, day: date | None) -> None:
+    """Refuse a day before the map around a team is known; today's is. Raises `MapNotKnown`."""
+    if day is not None and await context.load(units.unknown_on, team.commune, day, missing=False):
+        raise units.not_known()
+
+
 TeamConnection = connection_of("Team", lambda: Team)
 TeamPage = page_type("Team", lambda: Team)
 MemberConnection: Any = connection_of("Member", lambda: Member)
@@ -246,8 +258,8 @@ MemberConnection: Any = connection_of("Member", lambda: Member)
 
 def _somewhere() -> dict[str, Any]:
     return {
-        "unit": graphene.String(required=True, description="id or that day's code"),
-        "as_of": graphene.Date(description="today in Vietnam by default"),
+        "unit": graphene.String(required=True, description=UNIT),
+        **dated(),
         "after_token": graphene.String(),
         **page_arguments(),
     }
@@ -259,9 +271,11 @@ class TeamQueries:
     teams = graphene.Field(
         TeamConnection,
         required=True,
-        unit=graphene.String(description="id or today's code"),
+        unit=graphene.String(description=UNIT),
+        **dated(),
         after_token=graphene.String(),
         **page_arguments(),
+        description="with `asOf` those that stood on that day, else all there ever were",
     )
     team = graphene.Field(Team, id=graphene.ID(required=True), after_token=graphene.String())
     hamlets_without_team = graphene.Field(
@@ -283,17 +297,18 @@ class TeamQueries:
         info: GraphQLResolveInfo,
         unit: str,
         as_of: date | None = None,
+        structure: Any = None,
         first: int | None = None,
         after: str | None = None,
         **_: Any,
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
-        day = as_of or context.today
-        place = context.read(unit_id_of, unit, day)
+        place = place_of_things(context, unit, as_of, structure)
         visible = context.scope.hamlets(units.LIVE.hamlets.c.hamlet)
+        told = (place.units, place.day, place.on, visible)
         return Listing(
-            lambda: once(lambda: context.read(teams.hamlets_without_team_page, place, day, visible, wanted)),
-            lambda: once(lambda: context.read(teams.hamlets_without_team_count, place, day, visible)),
+            lambda: once(lambda: context.read(teams.hamlets_without_team_page, *told, wanted)),
+            lambda: once(lambda: context.read(teams.hamlets_without_team_count, *told)),
         )
 
     @staticmethod
@@ -302,14 +317,14 @@ class TeamQueries:
         info: GraphQLResolveInfo,
         unit: str,
         as_of: date | None = None,
+        structure: Any = None,
         first: int | None = None,
         after: str | None = None,
         **_: Any,
     ) -> Page:
         context, wanted = context_of(info), slice_of(first, after)
-        day = as_of or context.today
-        place = context.read(unit_id_of, unit, day)
-        return context.read(out_of_order, place, day, context.scope.teams, wanted)
+        place = place_of_things(context, unit, as_of, structure)
+        return context.read(out_of_order, place.units, place.day, context.scope.teams, wanted)
 
     @staticmethod
     def resolve_teams(
@@ -318,14 +333,18 @@ class TeamQueries:
         first: int | None = None,
         after: str | None = None,
         unit: str | None = None,
+        as_of: date | None = None,
+        structure: Any = None,
         **_: Any,
     ) -> Listing:
         context = context_of(info)
         wanted, visible = slice_of(first, after), context.scope.teams
-        within: ColumnElement[bool] = true()
+        within: ColumnElement[bool] = true() if as_of is None else teams.stands(as_of)
         if unit is not None:
-            tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
-            within = teams.LIVE.teams.c.commune.in_(select(tree.c.unit))
+            place = place_of_things(context, unit, as_of, structure)
+            within = and_(within, teams.LIVE.teams.c.commune.in_(place.units))
+        elif as_of is not None:
+            context.read(units.require_some_map, as_of)
         return Listing(
             lambda: once(lambda: context.read(teams.teams_page, visible, within, wanted)),
             lambda: once(lambda: context.read(teams.teams_count, visible, within)),

@@ -8,14 +8,11 @@ from typing import Any
 
 from services.kernel.csv_rows import BadCell, Row, RowFault
 from services.kernel.identifiers import derived_id
+from services.kernel.tiers import tier
 from services.registry.unit import RegisterUnit
 
 ACTOR = "causo-import"
 """Always the same: command ids are scoped by actor."""
-
-DIGITS = {"province": 2, "district": 3, "commune": 5}
-"""Length of a code by level (Decision 124/2004/QĐ-TTg)."""
-LEVEL_OF_DIGITS = {digits: level for level, digits in DIGITS.items()}
 
 Key = tuple[str, str, str]
 """(regime, level, code)."""
@@ -72,8 +69,9 @@ def regime(row: Row, column: str) -> str:
 def code(row: Row, column: str, level: str) -> str:
     """A unit's code of exactly its level's length; spreadsheets like to eat the leading zero. Raises `BadCell`."""
     text = row.text(column)
-    if not (len(text) == DIGITS[level] and text.isascii() and text.isdigit()):
-        raise BadCell(column, f"mã cấp {level} phải có đúng {DIGITS[level]} chữ số (giữ cả số 0 ở đầu)")
+    digits = tier(level).digits
+    if not (len(text) == digits and text.isascii() and text.isdigit()):
+        raise BadCell(column, f"mã cấp {level} phải có đúng {digits} chữ số (giữ cả số 0 ở đầu)")
     return text
 
 

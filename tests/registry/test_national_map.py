@@ -109,7 +109,7 @@ def test_its_64_communes_came_from_100_old_ca_mau_and_64_old_bac_lieu_ones_of_wh
     new = {unit.unit for unit in units if unit.parent == PROVINCE}
     above = {unit.unit: unit.parent for unit in units if unit.regime == "legacy"}
     went = [one for one in successions if one.on == REFORM and one.successor in new]
-    came = {OLD_CA_MAU: set[object](), OLD_BAC_LIEU: set[object]()}
+    came: dict[object, set[object]] = {OLD_CA_MAU: set(), OLD_BAC_LIEU: set()}
     for one in went:
         came[above[above[one.unit] or one.unit]].add(one.unit)
     assert {one.successor for one in went} == new
