@@ -29,7 +29,9 @@ P = ParamSpec("P")
 FIELD_WORKERS = OFFICIALS | TEAM_ROLES
 CASE_HANDLERS = OFFICIALS | {Role.BODY_HANDLER}
 MAY: dict[str, frozenset[Role]] = {
+    "import_map": frozenset({Role.PROVINCE_OFFICIAL}),
     "register_unit": frozenset({Role.PROVINCE_OFFICIAL}),
+    "declare_map": frozenset({Role.PROVINCE_OFFICIAL}),
     "register_hamlet": OFFICIALS,
     "reorganise": OFFICIALS,
     "state_shares": OFFICIALS,
@@ -172,10 +174,11 @@ async def send(context: Context, service: str, *orders: Order) -> list[Outcome]:
             answers = await context.parts.bus.execute_many(service, commands)
     except BusError:
         raise Unavailable from None
-    return [_outcome(service, each, answer) for each, answer in zip(orders, answers, strict=True)]
+    return [outcome_of(service, each, answer) for each, answer in zip(orders, answers, strict=True)]
 
 
-def _outcome(service: str, sent: Order, answer: Answer) -> Outcome:
+def outcome_of(service: str, sent: Order, answer: Answer) -> Outcome:
+    """A service's answer in the shape of a mutation's."""
     if answer.accepted:
         return Outcome(accepted=True, id=sent.about, token=token(service, answer))
     return Outcome(accepted=False, id=sent.about, code=answer.code, message=answer.message, field=_camel(answer.field))

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
-from gateway import learning, members, policies, teams
+from gateway import learning, members, policies, teams, units
 from gateway.paging import Page, Slice, sifted
-from gateway.team_places import homes, lying_in
-from gateway.unit_tree import belonging
+from gateway.restating import Thing, Ways
+from gateway.rows import listed
+from gateway.structures import Asked
+from gateway.team_places import homes, lying_among, teams_by_home
+from gateway.viewer import Scope
 
 Rule = Mapping[str, Any]
 
 MET, BROKEN, NOT_JUDGED = "met", "broken", "not_judged"
+GRAVE = frozenset({"block", "warn"})
+"""Severities that put a team out of order; what is only for information does not."""
 PARTNERS = frozenset({"post_telecom", "bank", "enterprise"})
 """Staff that firms send (003 §III.5)."""
 COMPARED: Mapping[str, Callable[[float, float], bool]] = {
@@ -190,23 +195,77 @@ def judgements(
 
 def out_of_order(
     connection: Connection,
-    unit: str,
+    within: Select[Any],
     day: date,
     visible: ColumnElement[bool],
     severities: frozenset[str],
     wanted: Slice,
 ) -> Page:
-    """The teams below a unit that break a rule of these severities on a day, by name.
+    """The teams of some units that break a rule of these severities on a day, by name.
 
     A page looks at as many teams as it needs.
     """
-    here = lying_in(belonging([unit], day), day)
+    here = lying_among(within, day)
 
     def broken(rows: list[Any]) -> list[Any]:
-        judged = judgements(connection, [row.team for row in rows], day, visible)
-        return [row if any(map(counts, judged.get(row.team, ()))) else None for row in rows]
-
-    def counts(each: Judgement) -> bool:
-        return each.verdict == BROKEN and each.rule["severity"] in severities
+        breaking = _breaking(connection, [row.team for row in rows], day, visible, severities)
+        return [row if row.team in breaking else None for row in rows]
 
     return sifted(lambda part: teams.teams_page(connection, visible, here, part), broken, wanted)
+
+
+def _breaking(
+    connection: Connection, wanted: Sequence[str], day: date, visible: ColumnElement[bool], severities: frozenset[str]
+) -> set[str]:
+    judged = judgements(connection, wanted, day, visible)
+    return {team for team, each in judged.items() if any(_counts(one, severities) for one in each)}
+
+
+def _counts(each: Judgement, severities: frozenset[str]) -> bool:
+    return each.verdict == BROKEN and each.rule["severity"] in severities
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What stood in a unit on a day; None where something was divided over `unshared` without a stated share."""
+
+    teams: int | None = 0
+    teams_out_of_order: int | None = 0
+    hamlets: int | None = 0
+    hamlets_without_team: int | None = 0
+    unshared: tuple[str, ...] = ()
+
+
+def totals(connection: Connection, asked: Asked, scope: Scope) -> Totals:
+    """The lists of teams out of order and of hamlets without a team in numbers, over what the viewer may see."""
+    if asked.structure == "restated":
+        return _restated(connection, asked, scope)
+    table = teams.LIVE.teams.c
+    standing = select(table.team).where(lying_among(asked.units, asked.day), teams.stands(asked.day), scope.teams)
+    here = list(connection.execute(standing).scalars())
+    hamlets, visible = units.LIVE.hamlets, scope.hamlets(units.LIVE.hamlets.c.hamlet)
+    stood = teams.hamlets_of(asked.units, asked.day, asked.on).where(visible).subquery()
+    return Totals(
+        len(here),
+        len(_breaking(connection, here, asked.day, scope.teams, GRAVE)),
+        connection.execute(select(func.count()).select_from(stood)).scalar_one(),
+        teams.hamlets_without_team_count(connection, asked.units, asked.day, asked.on, scope.hamlets(hamlets.c.hamlet)),
+    )
+
+
+def _restated(connection: Connection, asked: Asked, scope: Scope) -> Totals:
+    ways, day = Ways(connection, [asked.unit], asked.on), asked.day
+    reach = sorted(ways.reach[asked.unit])
+    here = teams_by_home(connection, reach, day, and_(teams.stands(day), scope.teams))
+    breaking = _breaking(connection, [row.team for row, _ in here], day, scope.teams, GRAVE)
+    of_teams = ways.sum(asked.unit, [Thing([home], (1, row.team in breaking), day) for row, home in here], 2)
+    hamlets, known = list(ways.near(asked.unit, ways.hamlets(scope))), units.LIVE.hamlets
+    stood = select(known.c.hamlet).where(listed(connection, known.c.hamlet, hamlets), units.in_force(day, known))
+    reached = select(units.LIVE.units.c.unit).where(listed(connection, units.LIVE.units.c.unit, reach))
+    without = teams.without_team(connection, reached, day, day).with_only_columns(known.c.hamlet)
+    lacking = set(connection.execute(without).scalars())
+    things = [Thing([one], (1, one in lacking), day) for one in connection.execute(stood).scalars()]
+    of_hamlets = ways.sum(asked.unit, things, 2)
+    stand, broken = of_teams.counts or (None, None)
+    lie, lack = of_hamlets.counts or (None, None)
+    return Totals(stand, broken, lie, lack, tuple(sorted({*of_teams.unshared, *of_hamlets.unshared})))

@@ -112,6 +112,12 @@ def enterprises_count(
     return connection.execute(query).scalar_one()
 
 
+def known_by(day: date) -> ColumnElement[bool]:
+    """Those first counted by a day."""
+    counts = LIVE.counts.c
+    return LIVE.enterprises.c.enterprise.in_(select(counts.enterprise).where(counts.counted_on <= day.isoformat()))
+
+
 def counted_on(connection: Connection, enterprises: Sequence[str], day: date) -> dict[str, Any]:
     """The last count of each enterprise up to a day."""
     counts = LIVE.counts.c

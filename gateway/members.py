@@ -157,23 +157,27 @@ LIVE = Members()
 
 
 def members_pages(
-    connection: Connection, teams: Sequence[str], serving_only: bool, wanted: Slice
+    connection: Connection, teams: Sequence[str], serving_only: bool, day: date | None, wanted: Slice
 ) -> Mapping[str, Page]:
-    """Members of each team in the order they were appointed."""
+    """Members of each team in the order they were appointed: who serves, who ever served, or who did on a day."""
     members = LIVE.members.c
-    query = select(LIVE.members).where(members.team.in_(teams))
-    if serving_only:
-        query = query.where(members.stood_down_on.is_(None))
+    query = select(LIVE.members).where(members.team.in_(teams), *_those(serving_only, day))
     return page_by_group(connection, query, members.team, [members.member, members.appointed_on], wanted)
 
 
-def members_counts(connection: Connection, teams: Sequence[str], serving_only: bool) -> Mapping[str, int]:
-    """How many members each team has."""
+def members_counts(
+    connection: Connection, teams: Sequence[str], serving_only: bool, day: date | None
+) -> Mapping[str, int]:
+    """How many of them each team has."""
     members = LIVE.members.c
-    query = select(members.team, func.count()).where(members.team.in_(teams)).group_by(members.team)
-    if serving_only:
-        query = query.where(members.stood_down_on.is_(None))
-    return counted(connection, query)
+    query = select(members.team, func.count()).where(members.team.in_(teams), *_those(serving_only, day))
+    return counted(connection, query.group_by(members.team))
+
+
+def _those(serving_only: bool, day: date | None) -> tuple[ColumnElement[bool], ...]:
+    if day is not None:
+        return serving(day)
+    return (LIVE.members.c.stood_down_on.is_(None),) if serving_only else ()
 
 
 def serving_on(connection: Connection, teams: Sequence[str], day: date) -> dict[str, list[Any]]:

@@ -27,7 +27,9 @@ from sqlalchemy import (
 from gateway import coverage, units
 from gateway.coverage import Figures
 from gateway.paging import Page, Slice, page_of
+from gateway.restating import coverage_restated
 from gateway.rows import Identifier, ReadModel
+from gateway.structures import Structure
 from gateway.unit_tree import belonging
 from gateway.viewer import Scope
 from services.kernel.message import Event
@@ -142,11 +144,21 @@ def area_by_id(connection: Connection, area: str) -> Any | None:
     return connection.execute(query).one_or_none()
 
 
-def coverage_by_kind(connection: Connection, unit: str, day: date, quarter: str, scope: Scope) -> dict[str, Figures]:
+def coverage_by_kind(
+    connection: Connection, unit: str, day: date, quarter: str, scope: Scope, structure: Structure = "current"
+) -> dict[str, Figures]:
     """Figures over the hamlets of a unit that lie in areas of each kind on a day; under `ALL` each hamlet once.
 
-    A kind without any hamlet is left out.
+    The map and the designations are those of `day` (current) or of the quarter's last day (original); or those of then,
+    carried to `day` (restated). A kind without any hamlet is left out. Raises `MapNotKnown`.
     """
+    then = min(day, coverage.last_day_of(quarter))
+    if structure == "restated":
+        return _restated(connection, unit, day, quarter, scope, then)
+    if structure == "original":
+        day = then
+        for one in units.units_by_id(connection, [unit], day).values():
+            units.require_known(connection, one, day)
     hamlets, tree, found = units.LIVE.hamlets, belonging([unit], day), _designated(day).subquery("designated")
     here = select(hamlets.c.hamlet).where(
         hamlets.c.commune.in_(select(tree.c.unit)), units.told_on(day, hamlets), scope.hamlets(hamlets.c.hamlet)
@@ -155,6 +167,24 @@ def coverage_by_kind(connection: Connection, unit: str, day: date, quarter: str,
     together = select(literal(ALL).label("member"), found.c.hamlet).where(found.c.hamlet.in_(here))
     pairs = union(each, together).subquery("covered")
     return coverage.figures(connection, select(pairs.c.member, pairs.c.hamlet), quarter)
+
+
+def _restated(
+    connection: Connection, unit: str, day: date, quarter: str, scope: Scope, then: date
+) -> dict[str, Figures]:
+    of: dict[str, set[str]] = {ALL: set()}
+    for kind, hamlet in connection.execute(_designated(then)):
+        of[ALL].add(hamlet)
+        of.setdefault(kind, set()).add(hamlet)
+    found = {
+        kind: coverage_restated(connection, [unit], day, quarter, scope, hamlets).get(unit)
+        for kind, hamlets in of.items()
+    }
+    return {
+        kind: figures
+        for kind, figures in found.items()
+        if figures is not None and (figures.hamlets or figures.unshared)
+    }
 
 
 def _designated(day: date) -> CompoundSelect[Any]:

@@ -14,6 +14,7 @@ from gateway.funding import Funding
 from gateway.good_practices import GoodPractices
 from gateway.groups import Groups
 from gateway.learning import Learning
+from gateway.map_import import MapImports
 from gateway.map_tables import Units
 from gateway.materials import Materials
 from gateway.members import Members
@@ -31,6 +32,7 @@ from gateway.visits import Visits
 
 PROJECTIONS: tuple[type[ReadModel], ...] = (
     Units,
+    MapImports,
     Reorganisations,
     Apportionments,
     Policies,

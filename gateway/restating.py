@@ -6,7 +6,7 @@ parts sum to the whole and no part of a smaller count exceeds the same part of a
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -77,6 +77,10 @@ class Restating:
         parts = (self.share_of(part, [each[part] for each in allotments], end.on) for part in end.shares)
         return [sum(column) for column in zip(*(part for part in parts if part is not None), strict=True)]
 
+    def holds(self, place: str, since: date) -> bool:
+        """Whether all of a place is the unit's."""
+        return self._lies(self._end(place, since)) is True
+
     def _lies(self, end: str | Change) -> bool | None:
         """Whether all of it is inside, or none of it; None: some."""
         if isinstance(end, str):
@@ -105,42 +109,108 @@ class Restating:
 
 
 def coverage_restated(
-    connection: Connection, roots: Sequence[str], day: date, quarter: str, scope: Scope
+    connection: Connection,
+    roots: Sequence[str],
+    day: date,
+    quarter: str,
+    scope: Scope,
+    only: Collection[str] | None = None,
 ) -> dict[str, Figures]:
-    """Figures of a quarter carried to each unit of a day."""
-    return _Question(connection, day, quarter, scope).answers(roots)
+    """Figures of a quarter carried to each unit of a day, of all hamlets or of some. Raises `MapNotKnown`."""
+    since, ways = coverage.last_day_of(quarter), Ways(connection, roots, day)
+    for root in roots:
+        ways.require_known(root, since)
+    hamlets = ways.hamlets(scope)
+    known = units.LIVE.hamlets.c
+    pairs = select(known.hamlet.label("member"), known.hamlet).where(known.hamlet.in_(hamlets))
+    figures = coverage.figures(connection, pairs, quarter)
+    wanted = figures.keys() if only is None else figures.keys() & set(only)
+    found = {}
+    for root in ways.inside:
+        mine, missing, to = list[Figures](), set[str](), ways.to(root)
+        for hamlet in ways.near(root, hamlets):
+            if hamlet not in wanted:
+                continue
+            try:
+                share = to.share_of(hamlet, coverage.counts_of(figures[hamlet]), since)
+            except NotComputed as trouble:
+                missing.add(trouble.about)
+            else:
+                mine += [] if share is None else [coverage.with_counts(figures[hamlet], share)]
+        found[root] = coverage.summed(quarter, mine, sorted(missing))
+    return found
 
 
-class _Question:
-    """One look at the map and the figures, for several units."""
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something counted at the end of the day `since`, at one place, or at several of which it is counted at one."""
 
-    def __init__(self, connection: Connection, day: date, quarter: str, scope: Scope) -> None:
+    places: Sequence[str]
+    counts: Sequence[int]
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums of what things counted; None when something was divided over `unshared` without a stated share."""
+
+    counts: tuple[int, ...] | None
+    unshared: tuple[str, ...] = ()
+
+
+class Ways:
+    """One look at the map: how the places of old came to some units of a day."""
+
+    def __init__(self, connection: Connection, roots: Sequence[str], day: date) -> None:
         self._connection = connection
         self._day = day
-        self._quarter = quarter
-        self._scope = scope
         self._communes: dict[str, str] = {}
         self._changes: defaultdict[str, list[Change]] = defaultdict(list)
+        tree = belonging(roots, day)
+        self.inside: defaultdict[str, set[str]] = defaultdict(set)
+        for row in connection.execute(select(tree.c.root, tree.c.unit)):
+            self.inside[row.root].add(row.unit)
+        self.reach: defaultdict[str, set[str]] = defaultdict(set)
+        """Of each root: itself, what lies below it, and all that went into any of these."""
+        for row in connection.execute(_reach(roots, day)):
+            self.reach[row.root].add(row.unit)
+        self._learn_units(set().union(*self.reach.values()))
 
-    def answers(self, roots: Sequence[str]) -> dict[str, Figures]:
-        tree = belonging(roots, self._day)
-        inside: defaultdict[str, set[str]] = defaultdict(set)
-        for row in self._connection.execute(select(tree.c.root, tree.c.unit)):
-            inside[row.root].add(row.unit)
-        reach: defaultdict[str, set[str]] = defaultdict(set)
-        for row in self._connection.execute(_reach(roots, self._day)):
-            reach[row.root].add(row.unit)
-        self._learn_units(set().union(*reach.values()))
-        hamlets = self._seen_in(set().union(*reach.values()))
+    def require_known(self, root: str, day: date) -> None:
+        """Refuse a day before the map is known of what stood in the place of a root. Raises `MapNotKnown`."""
+        known = units.LIVE.units.c
+        stood = select(known.unit).where(among(known.unit, sorted(self.reach[root])), units.in_force(day))
+        units.require_day(self._connection, list(self._connection.execute(stood).scalars()) or [root], day)
+
+    def to(self, root: str) -> Restating:
+        """The ways to one of the units."""
+        return Restating(self.inside[root], self._changes, self._communes)
+
+    def hamlets(self, scope: Scope) -> set[str]:
+        """The hamlets whose figures may be some root's, as far as the viewer may see."""
+        hamlets = self._seen_in(set().union(*self.reach.values()), scope)
         self._learn_hamlets(hamlets)
-        figures = self._figures(hamlets)
-        found = {}
-        for root in inside:
-            ways = Restating(inside[root], self._changes, self._communes)
-            # What came from afar by a hamlet's own change is asked of everybody; it is nobody's but one's.
-            near = (one for one in hamlets if self._communes[one] in reach[root] or one in self._changes)
-            found[root] = self._sum(ways, ((one, figures[one]) for one in near if one in figures))
-        return found
+        return hamlets
+
+    def near(self, root: str, hamlets: Iterable[str]) -> Iterator[str]:
+        """Those that may be this root's."""
+        # What came from afar by a hamlet's own change is asked of everybody; it is nobody's but one's.
+        return (one for one in hamlets if self._communes[one] in self.reach[root] or one in self._changes)
+
+    def sum(self, root: str, things: Iterable[Thing], width: int) -> Sums:
+        """What of all things is the root's. What counts nothing needs no share."""
+        sums, missing, to = [0] * width, set[str](), self.to(root)
+        for thing in things:
+            if not any(thing.counts):
+                continue
+            place = next((one for one in thing.places if to.holds(one, thing.since)), thing.places[0])
+            try:
+                share = to.share_of(place, thing.counts, thing.since)
+            except NotComputed as trouble:
+                missing.add(trouble.about)
+            else:
+                sums = sums if share is None else [sum(both) for both in zip(sums, share, strict=True)]
+        return Sums(None, tuple(sorted(missing))) if missing else Sums(tuple(sums))
 
     def _learn_units(self, reach: set[str]) -> None:
         """What ended each unit."""
@@ -151,22 +221,22 @@ class _Question:
         )
         self._learn(ended.where(among(gone.unit, sorted(reach))))
 
-    def _seen_in(self, communes: set[str]) -> set[str]:
+    def _seen_in(self, communes: set[str], scope: Scope) -> set[str]:
         """The hamlets of these communes, and those that went into them, as far as the viewer may see."""
         hamlets, gone = units.LIVE.hamlets.c, units.LIVE.successions.c
-        found = self._hamlets(among(hamlets.commune, sorted(communes)))
+        found = self._hamlets(among(hamlets.commune, sorted(communes)), scope)
         new = found
         while new:
             before = select(gone.unit).where(gone.successor.in_(new), gone.on_day <= self._day)
-            new = self._hamlets(hamlets.hamlet.in_(before)) - found
+            new = self._hamlets(hamlets.hamlet.in_(before), scope) - found
             found |= new
         return found
 
-    def _hamlets(self, which: ColumnElement[bool], *, all_of_them: bool = False) -> set[str]:
+    def _hamlets(self, which: ColumnElement[bool], scope: Scope | None) -> set[str]:
         hamlets = units.LIVE.hamlets
         query = select(hamlets.c.hamlet, hamlets.c.commune).where(units.told_on(self._day, hamlets), which)
-        if not all_of_them:
-            query = query.where(self._scope.hamlets(hamlets.c.hamlet))
+        if scope is not None:
+            query = query.where(scope.hamlets(hamlets.c.hamlet))
         rows = self._connection.execute(query).all()
         self._communes.update({row.hamlet: row.commune for row in rows})
         return {row.hamlet for row in rows}
@@ -180,7 +250,7 @@ class _Question:
         new = set(hamlets)
         while new:
             goals = self._learn(went.where(gone.unit.in_(new)))
-            new = self._hamlets(known.hamlet.in_(goals - self._communes.keys()), all_of_them=True)
+            new = self._hamlets(known.hamlet.in_(goals - self._communes.keys()), None)
         unlearnt = {self._communes[one] for one in self._communes} - self._changes.keys()
         self._learn_units(unlearnt)
 
@@ -208,23 +278,6 @@ class _Question:
         for row in self._connection.execute(select(STATED.shares).where(shares.about.in_(wanted))):
             found.setdefault((row.about, row.on_day), {})[row.successor] = Fraction(row.share)
         return found
-
-    def _figures(self, hamlets: set[str]) -> dict[str, Figures]:
-        known = units.LIVE.hamlets.c
-        pairs = select(known.hamlet.label("member"), known.hamlet).where(known.hamlet.in_(hamlets))
-        return coverage.figures(self._connection, pairs, self._quarter)
-
-    def _sum(self, ways: Restating, figures: Iterable[tuple[str, Figures]]) -> Figures:
-        since, mine, missing = coverage.last_day_of(self._quarter), list[Figures](), set[str]()
-        for hamlet, all_of_it in figures:
-            try:
-                share = ways.share_of(hamlet, coverage.counts_of(all_of_it), since)
-            except NotComputed as trouble:
-                missing.add(trouble.about)
-                continue
-            if share is not None:
-                mine.append(coverage.with_counts(all_of_it, share))
-        return coverage.summed(self._quarter, mine, sorted(missing))
 
 
 def _reach(roots: Sequence[str], day: date) -> Select[Any]:

@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, select
 
 from gateway import coverage, teams, units
 from gateway.coverage import Figures
 from gateway.restating import coverage_restated
+from gateway.structures import Structure
 from gateway.unit_tree import belonging, hamlets_of
 from gateway.viewer import Scope
-
-Structure: TypeAlias = Literal["current", "original", "restated"]
-"""On which map a quarter's figures are put together: that of the day asked for, that of the quarter's last day, or that
-of the day asked for with what was divided shared out."""
 
 
 def coverage_of_units(
@@ -27,7 +23,8 @@ def coverage_of_units(
 ) -> dict[str, Figures]:
     """Figures of all hamlets that belonged to each unit on that day, ended ones included: nobody is lost.
 
-    Raises `MapNotKnown` for a quarter's own map when that is not known.
+    The quarter's figures on the map of `as_of` (current), of the quarter's last day (original), or carried to `as_of`
+    with what was divided shared out (restated). Raises `MapNotKnown` for a quarter's own map when that is not known.
     """
     if structure == "restated":
         return coverage_restated(connection, roots, as_of, quarter, scope)

@@ -8,10 +8,12 @@ from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Integer, Table, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Index, Integer, Select, Table, select, true
 
 from gateway import members, teams
+from gateway.restating import Sums, Thing
 from gateway.rows import Identifier, ReadModel
+from gateway.structures import Asked, shared_out
 from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from gateway.units import homes_of
@@ -175,12 +177,24 @@ def sent_to(connection: Connection, unit: str, profile: str, tiers: Sequence[str
 
     What a unit had sent before it went whole into another counts until that one tells a roster with it inside.
     """
-    rosters, held = LIVE.rosters.c, belonging([unit], day)
+    return _last_sent(connection, select(belonging([unit], day).c.unit), profile, tiers, day, true())
+
+
+def _last_sent(
+    connection: Connection,
+    within: Select[Any] | Sequence[str],
+    profile: str,
+    tiers: Sequence[str],
+    day: date,
+    visible: ColumnElement[bool],
+) -> list[Any]:
+    rosters = LIVE.rosters.c
     query = select(LIVE.rosters).where(
         rosters.profile == profile,
         rosters.tier.in_(tiers),
-        rosters.unit.in_(select(held.c.unit)),
+        rosters.unit.in_(within),
         rosters.submitted_on <= day,
+        visible,
     )
     last = list({row.roster: row for row in connection.execute(query.order_by(rosters.version))}.values())
     gone = [one for one, home in homes_of(connection, [row.unit for row in last], day).items() if home != one]
@@ -190,6 +204,33 @@ def sent_to(connection: Connection, unit: str, profile: str, tiers: Sequence[str
         (row.tier, one) for row in last for one in gone if one != row.unit and homes[shown[row.roster]][one] == row.unit
     }
     return [row for row in last if (row.tier, row.unit) not in inside]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over communes' rosters; None where something was divided over `unshared` without a stated share."""
+
+    rosters: int | None = 0
+    teams: int | None = 0
+    members: int | None = 0
+    unshared: tuple[str, ...] = ()
+
+
+def totals(connection: Connection, asked: Asked, profile: str, visible: ColumnElement[bool]) -> Totals:
+    """The last version up to a day of each commune's roster of a unit. What a roster shows, it shows of its cut-off."""
+
+    def told(communes: Select[Any] | Sequence[str]) -> list[Thing]:
+        last = _last_sent(connection, communes, profile, ["commune"], asked.day, visible)
+        return [
+            Thing([row.unit], (1, row.team_count, row.member_count), row.cut_off or row.submitted_on) for row in last
+        ]
+
+    if asked.structure == "restated":
+        found = shared_out(connection, [asked.unit], asked.on, told, 3).get(asked.unit, Sums((0, 0, 0)))
+    else:
+        found = Sums(tuple(map(sum, zip((0, 0, 0), *(thing.counts for thing in told(asked.units)), strict=True))))
+    sent, stood, served = found.counts or (None, None, None)
+    return Totals(sent, stood, served, found.unshared)
 
 
 def version_key(roster: Any) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     not_,
     select,
+    true,
 )
 
 from gateway import members, teams
@@ -140,9 +141,10 @@ class Scorecard:
 # Questions; `visible` is the viewer's scope as a condition on `teams`
 
 
-def year_of(year: int) -> tuple[date, date]:
-    """First and last day."""
-    return date(year, 1, 1), date(year, 12, 31)
+def year_of(year: int, day: date | None = None) -> tuple[date, date]:
+    """First and last day; the last is `day` while the year goes on."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    return first, last if day is None else min(day, last)
 
 
 def below(unit: str, today: date) -> ColumnElement[bool]:
@@ -156,13 +158,14 @@ def scorecards_page(
     visible: ColumnElement[bool],
     within: Sequence[ColumnElement[bool]],
     evaluated: bool | None,
+    day: date | None,
     wanted: Slice,
 ) -> Page:
-    """Who served in the year, by team; only those evaluated in that team, or not, when so asked."""
+    """Who served in the year up to a day, by team; only those evaluated in that team, or not, when so asked."""
     team, people = teams.LIVE.teams.c, members.LIVE.members.c
-    query = _served(year, visible, within, evaluated)
+    query = _served(year, visible, within, evaluated, day)
     page = page_of(connection, query, [team.sort_key, people.team, people.member], wanted)
-    return Page(_told(connection, year, page.rows), page.cursors, page.has_next)
+    return Page(_told(connection, year, page.rows, day), page.cursors, page.has_next)
 
 
 def scorecards_count(
@@ -171,34 +174,42 @@ def scorecards_count(
     visible: ColumnElement[bool],
     within: Sequence[ColumnElement[bool]],
     evaluated: bool | None,
+    day: date | None,
 ) -> int:
     """How many they are."""
-    query = _served(year, visible, within, evaluated).subquery()
+    query = _served(year, visible, within, evaluated, day).subquery()
     return connection.execute(select(func.count()).select_from(query)).scalar_one()
 
 
 def _served(
-    year: int, visible: ColumnElement[bool], within: Sequence[ColumnElement[bool]], evaluated: bool | None
+    year: int,
+    visible: ColumnElement[bool],
+    within: Sequence[ColumnElement[bool]],
+    evaluated: bool | None,
+    day: date | None = None,
 ) -> Select[Any]:
-    people, query = members.LIVE.members.c, members.served_between(*year_of(year), visible, within)
+    people, query = members.LIVE.members.c, members.served_between(*year_of(year, day), visible, within)
     if evaluated is None:
         return query
     table = LIVE.evaluations.c
-    here = select(table.evaluation).where(_standing(year), table.member == people.member, table.team == people.team)
+    here = select(table.evaluation).where(
+        _standing(year, day), table.member == people.member, table.team == people.team
+    )
     return query.where(here.exists() if evaluated else not_(here.exists()))
 
 
-def _standing(year: int) -> ColumnElement[bool]:
-    return and_(LIVE.evaluations.c.year == year, LIVE.evaluations.c.stands)
+def _standing(year: int, day: date | None) -> ColumnElement[bool]:
+    table = LIVE.evaluations.c
+    return and_(table.year == year, table.stands, true() if day is None else table.evaluated_on <= day)
 
 
-def _told(connection: Connection, year: int, rows: Sequence[Any]) -> list[Scorecard]:
+def _told(connection: Connection, year: int, rows: Sequence[Any], day: date | None = None) -> list[Scorecard]:
     pairs = [(row.team, row.member) for row in rows]
     if not pairs:
         return []
-    records = records_of(connection, pairs, *year_of(year))
+    records = records_of(connection, pairs, *year_of(year, day))
     standing = select(LIVE.evaluations).where(
-        _standing(year), LIVE.evaluations.c.member.in_({member for _, member in pairs})
+        _standing(year, day), LIVE.evaluations.c.member.in_({member for _, member in pairs})
     )
     given = {row.member: row for row in connection.execute(standing)}
     told = []

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal, select
 
-from gateway.units import COLUMNS, LIVE, Unit, in_force, told_on, unit_from
+from gateway.units import COLUMNS, LIVE, Unit, in_force, told_on, unit_from, unknown_on
 from gateway.vietnamese import fold
+from services.kernel.tiers import lowest, tiers
 
 LIMIT = 20
 _MAX_WORDS = 8
@@ -40,7 +41,9 @@ def find_communes(connection: Connection, text: str, as_of: date, *, limit: int 
             rank = (_rank(row.matched, words), formerly, formerly and not row.seat, row.sort_key)
             if row.unit not in found or rank < found[row.unit][0]:
                 found[row.unit] = (rank, hit)
-    return [hit for _, hit in sorted(found.values(), key=lambda ranked: ranked[0])][:limit]
+    hits = [hit for _, hit in sorted(found.values(), key=lambda ranked: ranked[0])][:limit]
+    unknown = unknown_on(connection, [hit.unit.unit for hit in hits], as_of)
+    return [hit for hit in hits if hit.unit.unit not in unknown]
 
 
 def _rank(matched: str, words: list[str]) -> int:
@@ -58,13 +61,11 @@ def _rank(matched: str, words: list[str]) -> int:
 
 def _current(connection: Connection, words: list[str], as_of: date) -> Any:
     units = LIVE.units
-    above, province = (_above(units, "search_text", as_of, tiers) for tiers in (1, 2))
-    names = (_above(units, "name", as_of, tiers) for tiers in (2, 1))
     query = (
         select(*COLUMNS, units.c.sort_key, units.c.search_text.label("matched"))
-        .add_columns(func.coalesce(*names).label("province"))
-        .where(units.c.level == "commune", in_force(as_of))
-        .where(*_all_words(_joined(units.c.search_text, above, province), words))
+        .add_columns(_province(units, as_of))
+        .where(units.c.level == lowest().code, in_force(as_of))
+        .where(*_all_words(_joined(units.c.search_text, *_all_above(units, "search_text", as_of)), words))
         .order_by(func.length(units.c.search_text), units.c.sort_key)
         .limit(10 * LIMIT)
     )
@@ -72,32 +73,43 @@ def _current(connection: Connection, words: list[str], as_of: date) -> Any:
 
 
 def _former(connection: Connection, words: list[str], as_of: date) -> Any:
-    """Communes of today through a unit of the past that matches, itself or with its district and province of then."""
+    """Communes of today through a unit of the past that matches, itself or with what lay above it then."""
     units, old, gone = LIVE.units, LIVE.units.alias("old"), LIVE.successions
-    above, province = (_above(old, "search_text", gone.c.on_day, tiers) for tiers in (1, 2))
     query = (
         select(*COLUMNS, units.c.sort_key, old.c.search_text.label("matched"), old.c.name.label("old_name"))
-        .add_columns(gone.c.part, gone.c.seat, _above(units, "name", as_of, 1).label("province"))
+        .add_columns(gone.c.part, gone.c.seat, _province(units, as_of))
         .join(gone, gone.c.successor == units.c.unit)
         .join(old, old.c.unit == gone.c.unit)
-        .where(units.c.level == "commune", in_force(as_of))
-        .where(*_all_words(_joined(old.c.search_text, above, province), words))
+        .where(units.c.level == lowest().code, in_force(as_of))
+        .where(*_all_words(_joined(old.c.search_text, *_all_above(old, "search_text", gone.c.on_day)), words))
         .order_by(func.length(old.c.search_text), units.c.sort_key)
         .limit(10 * LIMIT)
     )
     return connection.execute(query)
 
 
-def _above(of: Any, column: str, day: Any, tiers: int) -> Any:
-    """A column of the unit one or two tiers above a unit on a day.
+def _province(of: Any, day: date) -> Any:
+    """The name of the province a unit lies in; of a unit without one, that of the highest above it."""
+    provinces, names = _all_above(of, "name", day, "province"), _all_above(of, "name", day)
+    return func.coalesce(*provinces, *reversed(names)).label("province")
+
+
+def _all_above(of: Any, column: str, day: Any, level: str | None = None) -> list[Any]:
+    """A column of each unit above a unit on a day, nearest first: as many as there are tiers above the lowest."""
+    return [_above(of, column, day, steps, level) for steps in range(1, len(tiers()))]
+
+
+def _above(of: Any, column: str, day: Any, steps: int, level: str | None) -> Any:
+    """A column of the unit so many steps above a unit on a day, if there is one (of that level).
 
     A look-up a row, not a join: before the table is analysed a plan may compare every unit with every other.
     """
-    parent, grandparent = LIVE.units.alias(f"{of.name}_parent"), LIVE.units.alias(f"{of.name}_grandparent")
-    found = parent if tiers == 1 else grandparent
-    query = select(found.c[column]).where(parent.c.unit == of.c.parent, told_on(day, parent))
-    if tiers > 1:
-        query = query.where(grandparent.c.unit == parent.c.parent, told_on(day, grandparent))
+    chain = [LIVE.units.alias(f"{of.name}_above_{step}") for step in range(1, steps + 1)]
+    query = select(chain[-1].c[column])
+    for below, each in zip([of, *chain], chain, strict=False):
+        query = query.where(each.c.unit == below.c.parent, told_on(day, each))
+    if level is not None:
+        query = query.where(chain[-1].c.level == level)
     return query.correlate(of, LIVE.successions).scalar_subquery()
 
 

@@ -31,15 +31,19 @@ from gateway.unit_tree import belonging
 def lying(tree: FromClause, day: date) -> CTE:
     """`(root, team)` of the teams that lie in the units of a tree on a day."""
     lies = teams.LIVE.lies.c
-    query = select(tree.c.root, lies.team).join(tree, tree.c.unit == lies.commune).where(_holds(day))
+    query = select(tree.c.root, lies.team).join(tree, tree.c.unit == lies.commune).where(holds(day))
     return query.distinct().cte()
 
 
 def lying_in(tree: FromClause, day: date) -> ColumnElement[bool]:
     """Condition on `teams`: lies in a unit of a tree on a day."""
+    return lying_among(select(tree.c.unit), day)
+
+
+def lying_among(within: Select[Any], day: date) -> ColumnElement[bool]:
+    """Condition on `teams`: lies in one of these units on a day."""
     lies = teams.LIVE.lies.c
-    there = select(lies.team).where(lies.commune.in_(select(tree.c.unit)), _holds(day))
-    return teams.LIVE.teams.c.team.in_(there)
+    return teams.LIVE.teams.c.team.in_(select(lies.team).where(lies.commune.in_(within), holds(day)))
 
 
 def standing_below(unit: str, day: date) -> ColumnElement[bool]:
@@ -53,7 +57,7 @@ def ever_in(held: Select[tuple[str]], today: date) -> ColumnElement[bool]:
     return teams.LIVE.teams.c.team.in_(select(lies.team).where(lies.commune.in_(held), lies.since <= today.isoformat()))
 
 
-def _holds(day: date) -> ColumnElement[bool]:
+def holds(day: date) -> ColumnElement[bool]:
     """Condition on `team_places`: spans that hold on a day."""
     lies = teams.LIVE.lies.c
     return and_(lies.since <= day.isoformat(), lies.until > day.isoformat())
@@ -70,7 +74,7 @@ def communes_of(connection: Connection, wanted: Collection[str], day: date) -> d
     lies = teams.LIVE.lies.c
     query = select(lies.team, lies.commune, lies.hamlets).where(listed(connection, lies.team, sorted(wanted)))
     found: dict[str, Counter[str]] = {}
-    for row in connection.execute(query.where(_holds(day))):
+    for row in connection.execute(query.where(holds(day))):
         found.setdefault(row.team, Counter())[row.commune] = row.hamlets
     return found
 
@@ -95,6 +99,17 @@ def homes(connection: Connection, rows: Sequence[Any], day: date) -> dict[str, s
     """
     found = communes_of(connection, [row.team for row in rows], day)
     return {row.team: _home(found.get(row.team), row.commune) for row in rows}
+
+
+def teams_by_home(
+    connection: Connection, communes: Sequence[str], day: date, within: ColumnElement[bool]
+) -> list[tuple[Any, str]]:
+    """The rows of `teams` whose one commune on a day is among these, each with it."""
+    table, lies = teams.LIVE.teams, teams.LIVE.lies.c
+    there = select(lies.team).where(listed(connection, lies.commune, communes), holds(day))
+    rows = connection.execute(select(table).where(table.c.team.in_(there), within)).all()
+    lie, asked = homes(connection, rows, day), set(communes)
+    return [(row, lie[row.team]) for row in rows if lie[row.team] in asked]
 
 
 def _home(communes: Counter[str] | None, decided: str) -> str:

@@ -385,9 +385,19 @@ def teams_of_hamlets(
     return found
 
 
-def without_team(connection: Connection, unit: str, day: date) -> Select[Any]:
-    """Hamlets below a unit that no team serves on a day, or fewer teams than the plan in force asks for."""
-    hamlets, served, tree = units.LIVE.hamlets.c, LIVE.served.c, belonging([unit], day)
+def hamlets_of(within: Select[Any], day: date, on: date) -> Select[Any]:
+    """Hamlets that stood on a day and lie in these units on the map of `on`, as they are called on it."""
+    then, hamlets = units.LIVE.hamlets.alias("then"), units.LIVE.hamlets
+    here = select(hamlets).where(hamlets.c.commune.in_(within))
+    if on == day:
+        return here.where(units.in_force(day, hamlets))
+    stood = select(then.c.hamlet).where(units.in_force(day, then))
+    return here.where(units.told_on(on, hamlets), hamlets.c.hamlet.in_(stood))
+
+
+def without_team(connection: Connection, within: Select[Any], day: date, on: date) -> Select[Any]:
+    """Those of them that no team served on the day, or fewer teams than the plan then in force asks for."""
+    hamlets, served = units.LIVE.hamlets.c, LIVE.served.c
     serving = select(served.team).where(served.hamlet == hamlets.hamlet, serves(day))
     too_few = [~serving.exists()]
     asked = policies.teams_asked(connection, day)
@@ -395,21 +405,22 @@ def without_team(connection: Connection, unit: str, day: date) -> Select[Any]:
         bound = belonging(sorted(territory for territory, most in asked.items() if most == least), day)
         there = serving.with_only_columns(func.count(served.team.distinct())).scalar_subquery()
         too_few.append(and_(hamlets.commune.in_(select(bound.c.unit)), there < least))
-    here = select(units.LIVE.hamlets).join(tree, tree.c.unit == hamlets.commune)
-    return here.where(units.in_force(day, units.LIVE.hamlets), or_(*too_few))
+    return hamlets_of(within, day, on).where(or_(*too_few))
 
 
 def hamlets_without_team_page(
-    connection: Connection, unit: str, day: date, visible: ColumnElement[bool], wanted: Slice
+    connection: Connection, within: Select[Any], day: date, on: date, visible: ColumnElement[bool], wanted: Slice
 ) -> Page:
     """These hamlets as far as the viewer may see, by name."""
-    hamlets, query = units.LIVE.hamlets.c, without_team(connection, unit, day).where(visible)
+    hamlets, query = units.LIVE.hamlets.c, without_team(connection, within, day, on).where(visible)
     return page_of(connection, query, [hamlets.sort_key, hamlets.hamlet], wanted)
 
 
-def hamlets_without_team_count(connection: Connection, unit: str, day: date, visible: ColumnElement[bool]) -> int:
+def hamlets_without_team_count(
+    connection: Connection, within: Select[Any], day: date, on: date, visible: ColumnElement[bool]
+) -> int:
     """How many of them there are."""
-    found = without_team(connection, unit, day).where(visible).subquery()
+    found = without_team(connection, within, day, on).where(visible).subquery()
     return connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 

@@ -4,7 +4,7 @@ A code alone names nothing (3,316 commune codes mean other places in the two reg
 everything else goes by stable unit id. What holds on a day is data: validity of units, and since when a map is known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -83,9 +83,7 @@ def unit_by_code(connection: Connection, code: str, as_of: date, level: str | No
         query = query.where(LIVE.units.c.level == level)
     rows = connection.execute(query).all()
     if not rows:
-        earliest = connection.execute(select(func.min(LIVE.known.c.known_from))).scalar()
-        if earliest is None or as_of < earliest:
-            raise _not_known()
+        require_some_map(connection, as_of)
         return None
     newest = max(rows, key=lambda row: row.valid_from or date.min)
     require_known(connection, newest, as_of)
@@ -94,20 +92,51 @@ def unit_by_code(connection: Connection, code: str, as_of: date, level: str | No
 
 def require_known(connection: Connection, row: Any, as_of: date) -> None:
     """Refuse a day on which the map around this unit is not known. Raises `MapNotKnown`."""
-    known = LIVE.known.c
-    provinces = ["", row.unit, *ancestors(connection, [row.unit], as_of).get(row.unit, [])]
-    spans = connection.execute(
-        select(known.province, known.known_from, known.known_to).where(
-            known.regime == row.regime, known.province.in_(provinces)
-        )
-    ).all()
-    # A province declared by itself is known for as long as it says, whatever holds for the rest of its regime.
-    span = max(spans, key=lambda row: row.province != "", default=None)
+    span = _spans(connection, {row.unit: row.regime}, as_of).get(row.unit)
     if span is None or as_of < span.known_from or (span.known_to is not None and as_of > span.known_to):
-        raise _not_known()
+        raise not_known()
 
 
-def _not_known() -> MapNotKnown:
+def require_day(connection: Connection, ids: Sequence[str], day: date) -> None:
+    """Refuse a day before the map around any of these units is known. Raises `MapNotKnown`."""
+    if unknown_on(connection, ids, day):
+        raise not_known()
+
+
+def unknown_on(connection: Connection, ids: Sequence[str], day: date) -> dict[str, bool]:
+    """Those of these units around which the map is not known yet on a day, each with True.
+
+    A unit that is gone may be asked about on later days, and one nobody knows of on any: it has nothing.
+    """
+    found = units_by_id(connection, ids, day)
+    spans = _spans(connection, {unit: row.regime for unit, row in found.items()}, day)
+    return {unit: True for unit in found if unit not in spans or day < spans[unit].known_from}
+
+
+def require_some_map(connection: Connection, day: date) -> None:
+    """Refuse a day before the map of anywhere is known. Raises `MapNotKnown`."""
+    earliest = connection.execute(select(func.min(LIVE.known.c.known_from))).scalar()
+    if earliest is None or day < earliest:
+        raise not_known()
+
+
+def _spans(connection: Connection, regimes: Mapping[str, str], day: date) -> dict[str, Any]:
+    """The declaration that holds for each unit, by its regime and what lies above it on the day."""
+    known, above = LIVE.known.c, ancestors(connection, list(regimes), day)
+    asked = select(LIVE.known).where(known.regime.in_(set(regimes.values())))
+    declared = {(row.regime, row.province): row for row in connection.execute(asked)}
+    found: dict[str, Any] = {}
+    for unit, regime in regimes.items():
+        # A province declared by itself is known for as long as it says, whatever holds for the rest of its regime.
+        places = (*(one for one in (unit, *above.get(unit, ())) if (regime, one) in declared), "")
+        span = declared.get((regime, places[0]))
+        if span is not None:
+            found[unit] = span
+    return found
+
+
+def not_known() -> MapNotKnown:
+    """The refusal."""
     return MapNotKnown("Bản đồ hành chính của ngày này chưa có trong hệ thống.", field="asOf")
 
 

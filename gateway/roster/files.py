@@ -5,6 +5,8 @@ Columns may stand in any order; unknown ones are left. Those of `OPTIONAL` may b
 
 from typing import Literal, TypeAlias
 
+from services.kernel.tiers import tiers
+
 Kind: TypeAlias = Literal["units", "hamlets", "teams", "members"]
 
 UNIT = "mã đơn vị"
@@ -83,7 +85,7 @@ SHOWN: dict[Kind, tuple[str, ...]] = {"units": PLACE, "hamlets": (), "teams": ()
 SEPARATOR = "|"
 """Between the hamlets a team serves: `;` and `,` separate columns."""
 
-TIERS = {"tỉnh": "province", "huyện": "district", "xã": "commune"}
+TIERS = {each.word: each.code for each in tiers()}
 """From the highest down."""
 LEVELS = {"ấp": "hamlet", "xã": "commune", "doanh nghiệp": "enterprise"}
 ROLES = {"tổ trưởng": "leader", "tổ phó": "deputy", "thành viên": "member"}

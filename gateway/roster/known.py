@@ -18,8 +18,7 @@ from gateway.team_ground import FOR_EVER
 from gateway.team_places import lying_in
 from gateway.unit_tree import belonging
 from services.kernel.csv_rows import BadCell, Row
-
-_DIGITS = 5
+from services.kernel.tiers import lowest
 
 
 @dataclass(slots=True)
@@ -86,8 +85,8 @@ class Known:
     def commune(self, row: Row, column: str) -> KnownCommune:
         """The commune of a row. Raises `BadCell`."""
         code = row.cells[column]
-        if not (len(code) == _DIGITS and code.isascii() and code.isdigit()):
-            raise BadCell(column, f"mã xã, phường phải có đúng {_DIGITS} chữ số (giữ cả số 0 ở đầu)")
+        if not (len(code) == lowest().digits and code.isascii() and code.isdigit()):
+            raise BadCell(column, f"mã xã, phường phải có đúng {lowest().digits} chữ số (giữ cả số 0 ở đầu)")
         if code not in self._communes:
             self._communes[code] = self._read(code)
         found = self._communes[code]

@@ -25,9 +25,8 @@ from gateway.roster.reading import Asked, Reading
 from gateway.units import Unit
 from services.kernel.csv_rows import BadCell, Row
 from services.kernel.identifiers import derived_id
+from services.kernel.tiers import above, of_digits, tier, tiers
 
-DIGITS = {"province": 2, "district": 3, "commune": 5}
-"""Length of a code by level, from the highest down (Decision 124/2004/QĐ-TTg)."""
 LOWEST, HIGHEST = 6, 24
 WESTERNMOST, EASTERNMOST = 102, 118
 """Degrees within which the registry takes a unit: Vietnam with its islands."""
@@ -81,26 +80,27 @@ def _told(row: Row, reading: Reading) -> tuple[Unit, Unit | None]:
 
 def _code(row: Row, column: str, level: str) -> str:
     code = row.text(column)
-    if not (len(code) == DIGITS[level] and code.isascii() and code.isdigit()):
-        word = next(word for word, each in TIERS.items() if each == level)
-        raise BadCell(column, f"mã cấp {word} phải có đúng {DIGITS[level]} chữ số (giữ cả số 0 ở đầu)")
+    of = tier(level)
+    if not (len(code) == of.digits and code.isascii() and code.isdigit()):
+        raise BadCell(column, f"mã cấp {of.word} phải có đúng {of.digits} chữ số (giữ cả số 0 ở đầu)")
     return code
 
 
 def _parent(row: Row, level: str, day: date, reading: Reading) -> Unit | None:
-    code = row.cells[PARENT]
-    if level == "province":
-        if code:
+    higher = above(level)
+    if tier(level).alone and not (row.cells[PARENT] and higher):
+        if row.cells[PARENT]:
             raise BadCell(PARENT, "tỉnh, thành phố không có đơn vị cấp trên")
         return None
     code = row.text(PARENT)
-    levels = list(DIGITS)
-    above = next((each for each in levels if len(code) == DIGITS[each] and code.isascii() and code.isdigit()), None)
-    if above is None:
-        raise BadCell(PARENT, "phải là mã tỉnh (2 chữ số) hoặc mã huyện (3 chữ số), giữ cả số 0 ở đầu")
-    if levels.index(above) >= levels.index(level):
-        raise BadCell(PARENT, "đơn vị cấp trên phải thuộc cấp cao hơn")
-    return _standing(PARENT, code, above, day, reading)
+    plain = code.isascii() and code.isdigit()
+    found = of_digits(len(code), higher) if plain else None
+    if found is None:
+        if plain and of_digits(len(code), tiers()):
+            raise BadCell(PARENT, "đơn vị cấp trên phải thuộc cấp cao hơn")
+        codes = " hoặc ".join(f"mã {each.word} ({each.digits} chữ số)" for each in tiers()[:-1])
+        raise BadCell(PARENT, f"phải là {codes}, giữ cả số 0 ở đầu")
+    return _standing(PARENT, code, found.code, day, reading)
 
 
 def _standing(column: str, code: str, level: str, day: date, reading: Reading) -> Unit:

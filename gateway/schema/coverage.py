@@ -12,10 +12,11 @@ from gateway.coverage import Figures
 from gateway.errors import InvalidInput
 from gateway.schema.connections import ObjectType, many
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
+from gateway.structures import Structure as Structures
 
 
 class Structure(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
-    """On which map a quarter's figures are put together."""
+    """On which map figures are put together, those of a quarter or those of a day."""
 
     CURRENT = "current"
     ORIGINAL = "original"
@@ -54,9 +55,9 @@ def figures_or_none(found: Figures | None, quarter: str) -> Figures:
     return Figures(quarter) if found is None else found
 
 
-def structure_of(told: Any) -> rollups.Structure:
+def structure_of(told: Any) -> Structures:
     """The argument `structure`."""
-    found: rollups.Structure = "current" if told is None else told.value
+    found: Structures = "current" if told is None else told.value
     return found
 
 

@@ -23,8 +23,8 @@ from gateway.schema.connections import (
 )
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
+from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.units import Unit
-from gateway.unit_tree import belonging
 
 
 class Enterprise(ObjectType):
@@ -73,10 +73,12 @@ class EnterpriseQueries:
     enterprises = graphene.Field(
         EnterpriseConnection,
         required=True,
-        unit=graphene.String(description="id or today's code"),
+        unit=graphene.String(description=UNIT),
+        **dated(),
         search=search_argument(),
         after_token=graphene.String(),
         **page_arguments(),
+        description="with `asOf` those counted by that day",
     )
     enterprises_without_team = graphene.Field(
         EnterprisePage,
@@ -96,14 +98,19 @@ class EnterpriseQueries:
         after: str | None = None,
         unit: str | None = None,
         search: str | None = None,
+        as_of: date | None = None,
+        structure: Any = None,
         **_: Any,
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), enterprises.LIVE.enterprises.c
         visible = context.scope.communes(table.commune)
-        tree = None if unit is None else belonging([context.read(unit_id_of, unit, context.today)], context.today)
         within = finding.mentions(table.search_text, search)
-        if tree is not None:
-            within.append(table.commune.in_(select(tree.c.unit)))
+        if as_of is not None:
+            within.append(enterprises.known_by(as_of))
+        if unit is not None:
+            within.append(table.commune.in_(place_of_things(context, unit, as_of, structure).units))
+        elif as_of is not None:
+            context.read(units.require_some_map, as_of)
         return Listing(
             lambda: once(lambda: context.read(enterprises.enterprises_page, within, visible, wanted)),
             lambda: once(lambda: context.read(enterprises.enterprises_count, within, visible)),

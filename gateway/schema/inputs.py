@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from gateway.errors import InvalidInput, NotFound
-from gateway.units import unit_by_code
+from gateway.units import require_day, unit_by_code
 
 _QUARTER = re.compile(r"20\d\d-Q[1-4]")
-_CODE = re.compile(r"\d{2,5}")
+_CODE = re.compile(r"\d{2,9}")
 
 
 def id_of(text: str | None, field: str) -> str:
@@ -21,13 +21,15 @@ def id_of(text: str | None, field: str) -> str:
         raise InvalidInput(f"`{field}` phải là mã UUID.", field=field) from None
 
 
-def unit_id_of(connection: Connection, text: str, today: date, field: str = "unit") -> str:
-    """The id of a unit given by id or by today's code. Raises `InvalidInput`, `NotFound`."""
+def unit_id_of(connection: Connection, text: str, day: date, field: str = "unit") -> str:
+    """The id of a unit given by id or by the code of a day. Raises `InvalidInput`, `NotFound`, `MapNotKnown`."""
     if not _CODE.fullmatch(text):
-        return id_of(text, field)
-    unit = unit_by_code(connection, text, today)
+        found = id_of(text, field)
+        require_day(connection, [found], day)
+        return found
+    unit = unit_by_code(connection, text, day)
     if unit is None:
-        raise NotFound("Không có đơn vị hành chính nào mang mã này hôm nay.", field=field)
+        raise NotFound("Không có đơn vị hành chính nào mang mã này vào ngày này.", field=field)
     return unit.unit
 
 

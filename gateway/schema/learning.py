@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from graphql import GraphQLResolveInfo
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from gateway import learning, members, units
 from gateway.commanding import (
@@ -27,8 +27,8 @@ from gateway.paging import slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
 from gateway.schema.inputs import id_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
+from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.units import Unit
-from gateway.unit_tree import belonging
 
 _ID = graphene.ID
 _TEXT = graphene.String
@@ -136,11 +136,12 @@ class LearningQueries:
     trainings = graphene.Field(
         TrainingConnection,
         required=True,
-        unit=_TEXT(description="id or today's code"),
-        status=TrainingStatus(),
+        unit=_TEXT(description=UNIT),
+        status=TrainingStatus(description="as it is now"),
+        **dated(),
         after_token=_TEXT(),
         **page_arguments(),
-        description="the latest first",
+        description="the latest first; with `asOf` those that had begun by that day",
     )
     training = graphene.Field(Training, id=_ID(required=True), after_token=_TEXT())
 
@@ -168,12 +169,17 @@ class LearningQueries:
         after: str | None = None,
         unit: str | None = None,
         status: Any = None,
+        as_of: date | None = None,
+        structure: Any = None,
         **_: Any,
     ) -> Listing:
         context, wanted, table = context_of(info), slice_of(first, after), learning.LIVE.trainings.c
         visible = context.scope.trainings
-        tree = None if unit is None else belonging([context.read(unit_id_of, unit, context.today)], context.today)
-        within = [] if tree is None else [table.unit.in_(select(tree.c.unit))]
+        within = [] if as_of is None else [table.first_day <= as_of.isoformat()]
+        if unit is not None:
+            within.append(table.unit.in_(place_of_things(context, unit, as_of, structure).units))
+        elif as_of is not None:
+            context.read(units.require_some_map, as_of)
         if status is not None:
             within.append(table.status == status.value)
         return Listing(

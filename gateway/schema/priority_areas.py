@@ -14,7 +14,7 @@ from gateway.context import Context, context_of, once
 from gateway.coverage import Figures
 from gateway.paging import slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
-from gateway.schema.coverage import Coverage
+from gateway.schema.coverage import Coverage, Structure, structure_of
 from gateway.schema.inputs import id_of, quarter_of, unit_id_of
 from gateway.schema.outcomes import CommandOutcome
 from gateway.schema.units import Hamlet, Unit
@@ -116,6 +116,7 @@ class PriorityAreaQueries:
         unit=_TEXT(required=True, description="id or that day's code"),
         quarter=_TEXT(description="such as 2026-Q4; this quarter by default"),
         as_of=_DAY(description="on which day's map and designations; today in Vietnam by default"),
+        structure=Structure(description="CURRENT by default"),
         after_token=_TEXT(),
         description="all kinds together, then each kind of which there is any; over the hamlets the viewer may see",
     )
@@ -149,12 +150,13 @@ class PriorityAreaQueries:
         unit: str,
         quarter: str | None = None,
         as_of: date | None = None,
+        structure: Any = None,
         **_: Any,
     ) -> list[dict[str, Any]]:
         context = context_of(info)
         scope, day, period = context.scope, as_of or context.today, quarter_of(quarter, context.today)
         place = context.read(unit_id_of, unit, day)
-        found = context.read(priority_areas.coverage_by_kind, place, day, period, scope)
+        found = context.read(priority_areas.coverage_by_kind, place, day, period, scope, structure_of(structure))
         together = found.pop(priority_areas.ALL, Figures(period))
         by_kind = [{"kind": kind, "coverage": found[kind]} for kind in sorted(found)]
         return [{"kind": None, "coverage": together}, *by_kind]

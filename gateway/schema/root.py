@@ -25,6 +25,7 @@ from gateway.schema.groups import GroupCommands, GroupQueries
 from gateway.schema.hamlet_commands import HamletCommands
 from gateway.schema.launches import LaunchQueries
 from gateway.schema.learning import LearningCommands, LearningQueries
+from gateway.schema.map_commands import MapCommands, MapImportQueries
 from gateway.schema.materials import MaterialCommands, MaterialQueries
 from gateway.schema.partners import PartnerCommands, PartnerQueries
 from gateway.schema.people import MeQueries
@@ -38,6 +39,7 @@ from gateway.schema.serving import ServingQueries
 from gateway.schema.tasks import TaskCommands, TaskQueries
 from gateway.schema.team_commands import TeamCommands
 from gateway.schema.teams import TeamQueries
+from gateway.schema.totals import TotalsQueries
 from gateway.schema.training_compliance import TrainingComplianceQueries
 from gateway.schema.units import UnitQueries
 from gateway.schema.visit_commands import VisitCommands
@@ -47,10 +49,12 @@ from gateway.schema.watching import WatchingQueries
 
 class Query(
     UnitQueries,
+    MapImportQueries,
     ReorganisationQueries,
     PolicyQueries,
     TeamQueries,
     LaunchQueries,
+    TotalsQueries,
     DecisionQueries,
     DecisionRegisterQueries,
     EnterpriseQueries,
@@ -83,6 +87,7 @@ class Query(
 
 
 class Mutation(
+    MapCommands,
     HamletCommands,
     ReorganisationCommands,
     ApportionmentCommands,

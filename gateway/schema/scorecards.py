@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import graphene
@@ -9,7 +10,7 @@ import orjson
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, Connection
 
-from gateway import scorecards, teams
+from gateway import scorecards, teams, units
 from gateway.commanding import Outcome, asked, checked, command_id_of, order, plain, send, told_as_outcome
 from gateway.context import Context, context_of, once
 from gateway.errors import InvalidInput, NotFound
@@ -97,6 +98,7 @@ class ScorecardQueries:
         unit=_TEXT(description="id or today's code: of teams there and of what preceded it"),
         team=_ID(),
         evaluated=graphene.Boolean(description="only those who are, or are not, in that team"),
+        as_of=_DAY(description="as things stood at the end of that day: served, recorded, evaluated; left out: today"),
         after_token=_TEXT(),
         **page_arguments(),
         description="who served in the year, by team: for officials, and leaders of their own team",
@@ -112,6 +114,7 @@ class ScorecardQueries:
         unit: str | None = None,
         team: str | None = None,
         evaluated: bool | None = None,
+        as_of: date | None = None,
         **_: Any,
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
@@ -119,11 +122,13 @@ class ScorecardQueries:
         _check_year(year)
         visible, within = context.scope.teams, list[ColumnElement[bool]]()
         if unit is not None:
-            place = context.read(unit_id_of, unit, context.today)
-            within.append(scorecards.below(place, context.today))
+            place = context.read(unit_id_of, unit, as_of or context.today)
+            within.append(scorecards.below(place, as_of or context.today))
+        elif as_of is not None:
+            context.read(units.require_some_map, as_of)
         if team is not None:
             within.append(teams.LIVE.teams.c.team == id_of(team, "team"))
-        asked_for = (year, visible, within, evaluated)
+        asked_for = (year, visible, within, evaluated, as_of)
         return Listing(
             lambda: once(lambda: context.read(scorecards.scorecards_page, *asked_for, wanted)),
             lambda: once(lambda: context.read(scorecards.scorecards_count, *asked_for)),

@@ -11,18 +11,18 @@ from sqlalchemy import ColumnElement, and_, true
 from gateway import contacts, learning, members, rollups, skills, teams, units, visit_codes
 from gateway.commanding import FIELD_WORKERS
 from gateway.compliance import judgements, out_of_order
-from gateway.context import context_of, once
+from gateway.context import Context, context_of, once
 from gateway.coverage import Figures
 from gateway.errors import InvalidInput, NotFound
 from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, page_type
 from gateway.schema.coverage import Coverage, figures_or_none
-from gateway.schema.inputs import id_of, quarter_of, unit_id_of
+from gateway.schema.inputs import id_of, quarter_of
 from gateway.schema.policies import PlanRule, PolicyProfile
+from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.team_commands import TeamLevel
 from gateway.schema.units import Hamlet, HamletConnection, Unit
-from gateway.team_places import home_units, lying_in
-from gateway.unit_tree import belonging
+from gateway.team_places import home_units, lying_among
 
 
 class Member(ObjectType):
@@ -187,6 +187,7 @@ class Team(ObjectType):
         lambda: MemberConnection,
         required=True,
         past=graphene.Boolean(default_value=False, description="also those who stood down"),
+        as_of=graphene.Date(description="who served on that day; left out: who serves now"),
         **page_arguments(),
     )
     coverage = graphene.Field(Coverage, required=True, quarter=graphene.String())
@@ -209,8 +210,9 @@ class Team(ObjectType):
 
     @staticmethod
     async def resolve_hamlets(team: Any, info: GraphQLResolveInfo, as_of: date | None = None) -> list[Any]:
-        context = context_of(info)
-        return await context.load(teams.hamlets_served, team.team, as_of or context.today, missing=[])
+        context, day = context_of(info), as_of or context_of(info).today
+        await require_day(context, team, as_of)
+        return await context.load(teams.hamlets_served, team.team, day, missing=[])
 
     @staticmethod
     def resolve_decisions(team: Any, info: GraphQLResolveInfo) -> Awaitable[list[Any]]:
@@ -245,11 +247,14 @@ class Team(ObjectType):
         after: str | None = None,
         *,
         past: bool = False,
+        as_of: date | None = None,
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
+        if past and as_of is not None:
+            raise InvalidInput("Chỉ hỏi `past` hoặc `asOf`.", field="asOf")
         return Listing(
-            lambda: context.load(members.members_pages, team.team, not past, wanted, missing=Page()),
-            lambda: context.load(members.members_counts, team.team, not past, missing=0),
+            lambda: context.load(members.members_pages, team.team, not past, as_of, wanted, missing=Page()),
+            lambda: context.load(members.members_counts, team.team, not past, as_of, missing=0),
         )
 
     @staticmethod
@@ -261,6 +266,7 @@ class Team(ObjectType):
         severities: Sequence[Any] | None = None,
     ) -> list[Any]:
         context = context_of(info)
+        await require_day(context, team, as_of)
         found: list[Any] = await context.load(
             judgements, team.team, as_of or context.today, context.scope.teams, missing=[]
         )
@@ -280,6 +286,12 @@ class Team(ObjectType):
         return figures_or_none(found, asked)
 
 
+async def require_day(context: Context, team: Any, day: date | None) -> None:
+    """Refuse a day before the map around a team is known; today's is. Raises `MapNotKnown`."""
+    if day is not None and await context.load(units.unknown_on, team.commune, day, missing=False):
+        raise units.not_known()
+
+
 TeamConnection = connection_of("Team", lambda: Team)
 TeamPage = page_type("Team", lambda: Team)
 MemberConnection: Any = connection_of("Member", lambda: Member)
@@ -287,8 +299,8 @@ MemberConnection: Any = connection_of("Member", lambda: Member)
 
 def _somewhere() -> dict[str, Any]:
     return {
-        "unit": graphene.String(required=True, description="id or that day's code"),
-        "as_of": graphene.Date(description="today in Vietnam by default"),
+        "unit": graphene.String(required=True, description=UNIT),
+        **dated(),
         "after_token": graphene.String(),
         **page_arguments(),
     }
@@ -300,11 +312,13 @@ class TeamQueries:
     teams = graphene.Field(
         TeamConnection,
         required=True,
-        unit=graphene.String(description="id or today's code"),
+        unit=graphene.String(description=UNIT),
+        **dated(),
         level=TeamLevel(),
         search=graphene.String(description="words of its name, its commune's or its hamlets'; marks do not matter"),
         after_token=graphene.String(),
         **page_arguments(),
+        description="with `asOf` those that stood on that day, else all there ever were",
     )
     team = graphene.Field(Team, id=graphene.ID(required=True), after_token=graphene.String())
     hamlets_without_team = graphene.Field(
@@ -329,17 +343,18 @@ class TeamQueries:
         info: GraphQLResolveInfo,
         unit: str,
         as_of: date | None = None,
+        structure: Any = None,
         first: int | None = None,
         after: str | None = None,
         **_: Any,
     ) -> Listing:
         context, wanted = context_of(info), slice_of(first, after)
-        day = as_of or context.today
-        place = context.read(unit_id_of, unit, day)
+        place = place_of_things(context, unit, as_of, structure)
         visible = context.scope.hamlets(units.LIVE.hamlets.c.hamlet)
+        told = (place.units, place.day, place.on, visible)
         return Listing(
-            lambda: once(lambda: context.read(teams.hamlets_without_team_page, place, day, visible, wanted)),
-            lambda: once(lambda: context.read(teams.hamlets_without_team_count, place, day, visible)),
+            lambda: once(lambda: context.read(teams.hamlets_without_team_page, *told, wanted)),
+            lambda: once(lambda: context.read(teams.hamlets_without_team_count, *told)),
         )
 
     @staticmethod
@@ -348,16 +363,16 @@ class TeamQueries:
         info: GraphQLResolveInfo,
         unit: str,
         as_of: date | None = None,
+        structure: Any = None,
         first: int | None = None,
         after: str | None = None,
         severities: Sequence[Any] = (Severity.BLOCK, Severity.WARN),
         **_: Any,
     ) -> Page:
         context, wanted = context_of(info), slice_of(first, after)
-        day = as_of or context.today
-        place = context.read(unit_id_of, unit, day)
+        place = place_of_things(context, unit, as_of, structure)
         grave = frozenset(severity.value for severity in severities)
-        return context.read(out_of_order, place, day, context.scope.teams, grave, wanted)
+        return context.read(out_of_order, place.units, place.day, context.scope.teams, grave, wanted)
 
     @staticmethod
     def resolve_teams(
@@ -368,14 +383,20 @@ class TeamQueries:
         unit: str | None = None,
         level: Any = None,
         search: str | None = None,
+        as_of: date | None = None,
+        structure: Any = None,
         **_: Any,
     ) -> Listing:
         context, table = context_of(info), teams.LIVE.teams.c
         wanted, visible = slice_of(first, after), context.scope.teams
-        within: ColumnElement[bool] = and_(true(), *teams.found_by(search, context.today))
+        within: ColumnElement[bool] = and_(true(), *teams.found_by(search, as_of or context.today))
+        if as_of is not None:
+            within = and_(within, teams.stands(as_of))
         if unit is not None:
-            tree = belonging([context.read(unit_id_of, unit, context.today)], context.today)
-            within = and_(within, lying_in(tree, context.today))
+            place = place_of_things(context, unit, as_of, structure)
+            within = and_(within, lying_among(place.units, place.day))
+        elif as_of is not None:
+            context.read(units.require_some_map, as_of)
         if level is not None:
             within = and_(within, table.level == level.value)
         return Listing(

@@ -15,14 +15,13 @@ from gateway.paging import Page, slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments, search_argument
 from gateway.schema.coverage import Coverage, Structure, figures_or_none, structure_of
 from gateway.schema.inputs import id_of, quarter_of
+from services.kernel.tiers import tiers
 
-
-class UnitLevel(graphene.Enum):  # type: ignore[misc]  # graphene is published without types
-    """Tier of government; districts exist until 30 June 2025 only."""
-
-    PROVINCE = "province"
-    DISTRICT = "district"
-    COMMUNE = "commune"
+UnitLevel: Any = graphene.Enum(
+    "UnitLevel",
+    [(each.code.upper(), each.code) for each in tiers()],
+    description="Tier of government, from the highest down; districts exist until 30 June 2025 only.",
+)
 
 
 class Unit(ObjectType):
@@ -270,4 +269,6 @@ class UnitQueries:
         _root: None, info: GraphQLResolveInfo, text: str, as_of: date | None = None, **_: Any
     ) -> list[search.Found]:
         context = context_of(info)
+        if as_of is not None:
+            context.read(units.require_some_map, as_of)
         return context.read(search.find_communes, text, as_of or context.today)

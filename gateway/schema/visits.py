@@ -12,10 +12,11 @@ from gateway import teams, units, visits
 from gateway.context import Context, context_of, once
 from gateway.paging import slice_of
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
-from gateway.schema.inputs import id_of, unit_id_of
+from gateway.schema.inputs import id_of
+from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.teams import Team
 from gateway.schema.units import Hamlet
-from gateway.unit_tree import belonging, hamlets_of
+from gateway.unit_tree import hamlets_of
 
 
 class Visit(ObjectType):
@@ -83,9 +84,11 @@ class VisitQueries:
     households = graphene.Field(
         Households,
         required=True,
-        unit=graphene.String(description="id or today's code"),
+        unit=graphene.String(description=UNIT),
         hamlet=graphene.ID(),
+        **dated(),
         after_token=graphene.String(),
+        description="with `asOf` those registered by that day",
     )
 
     @staticmethod
@@ -116,8 +119,11 @@ class VisitQueries:
     @staticmethod
     def resolve_households(_root: None, info: GraphQLResolveInfo, **place: Any) -> dict[str, int]:
         context = context_of(info)
-        visible = context.scope.households
-        within = _within(context, visits.LIVE.households.c.hamlet, place)
+        visible, table, day = context.scope.households, visits.LIVE.households.c, place.get("as_of")
+        within = _within(context, table.hamlet, place)
+        if day is not None:
+            context.read(units.require_some_map, day)
+            within.append(table.registered_on <= day)
         return {"total_count": context.read(visits.households_count, visible, within)}
 
 
@@ -128,7 +134,8 @@ def _within(context: Context, hamlet: ColumnElement[str], place: dict[str, Any])
         tree = hamlets_of([id_of(place["hamlet"], "hamlet")], context.today)
         within.append(hamlet.in_(select(tree.c.hamlet)))
     if place.get("unit") is not None:
-        today = context.today
-        known, tree = units.LIVE.hamlets.c, belonging([context.read(unit_id_of, place["unit"], today)], today)
-        within.append(hamlet.in_(select(known.hamlet).where(known.commune.in_(select(tree.c.unit)))))
+        asked = place_of_things(context, place["unit"], place.get("as_of"), place.get("structure"))
+        known = units.LIVE.hamlets
+        here = select(known.c.hamlet).where(known.c.commune.in_(asked.units), units.told_on(asked.on, known))
+        within.append(hamlet.in_(here))
     return within

@@ -13,6 +13,7 @@ from gateway.paging import Page, slice_of
 from gateway.schema.connections import ObjectType, many, page_arguments, page_type
 from gateway.schema.inputs import unit_id_of
 from gateway.schema.policies import PlanRule, PolicyProfile
+from gateway.schema.structures import dated, place_of
 from gateway.schema.teams import Team
 from gateway.schema.units import Hamlet
 
@@ -82,14 +83,15 @@ class VacantTeam(ObjectType):
 class SkillFigures(ObjectType):
     """Distinct members who served on a day, by their last assessment up to it (indicator TRN-02)."""
 
-    members = graphene.Int(required=True)
-    assessed = graphene.Int(required=True)
-    basic = graphene.Int(required=True)
-    advanced = graphene.Int(required=True)
-    mastering = graphene.Int(required=True, description="basic and advanced")
-    confirmed = graphene.Int(required=True, description="of those mastering: confirmed by an office")
+    members = graphene.Int(description="null: not computed")
+    assessed = graphene.Int(description="null: not computed")
+    basic = graphene.Int(description="null: not computed")
+    advanced = graphene.Int(description="null: not computed")
+    mastering = graphene.Int(description="basic and advanced")
+    confirmed = graphene.Int(description="of those mastering: confirmed by an office")
     mastering_rate = _TEXT(description="percent of all members, such as '12.5'; null without members")
     confirmed_rate = _TEXT(description="percent of all members")
+    unshared = many(_ID, description="RESTATED: divided units whose shares nobody has stated")
     target = graphene.Field(PlanRule, description="what the plan in force asks of it; null: nothing")
 
 
@@ -134,7 +136,7 @@ class WatchingQueries:
         **_somewhere(kind=VacancyKind(), **page_arguments()),
         description="teams with too few members, no leader, no deputy, or somebody whose term has run out; by name",
     )
-    skill_figures = graphene.Field(SkillFigures, required=True, **_somewhere())
+    skill_figures = graphene.Field(SkillFigures, required=True, **_somewhere(**dated()))
 
     @staticmethod
     def resolve_shared_members(
@@ -179,11 +181,12 @@ class WatchingQueries:
 
     @staticmethod
     def resolve_skill_figures(
-        _root: None, info: GraphQLResolveInfo, unit: str, as_of: date | None = None, **_: Any
+        _root: None, info: GraphQLResolveInfo, unit: str, as_of: date | None = None, structure: Any = None, **_: Any
     ) -> dict[str, Any]:
-        context, place, day = _place(info, unit, as_of)
-        found = context.read(skills.skills_in, place, day, context.scope.teams)
-        plans = context.read(policies.profiles_in_force, [place], day)[place]
+        context = context_of(info)
+        asked = place_of(context, unit, as_of, structure)
+        found = context.read(skills.skills_in, asked, context.scope.teams)
+        plans = context.read(policies.profiles_in_force, [asked.unit], asked.day)[asked.unit]
         target = policies.stated(plans, "target", indicator=skills.INDICATOR)
         names = (
             "members",
@@ -194,5 +197,6 @@ class WatchingQueries:
             "confirmed",
             "mastering_rate",
             "confirmed_rate",
+            "unshared",
         )
         return {name: getattr(found, name) for name in names} | {"target": None if target is None else target[0]}

@@ -56,6 +56,7 @@ from services.registry.hamlet import (
 )
 from services.registry.learner import ExternalCourseCompleted, MemberSkillAssessed, MemberSkillConfirmed
 from services.registry.map import MapDeclared
+from services.registry.map_import import MapImportAdvanced, MapImportStarted
 from services.registry.material import (
     MaterialApproved,
     MaterialDrafted,
@@ -643,4 +644,8 @@ EXAMPLES: tuple[Event, ...] = (
     TaskStarted(task=TASK_ID, started_on=date(2026, 4, 5)),
     TaskDone(task=TASK_ID, done_on=date(2026, 6, 20), evidence="Đã hướng dẫn các hộ trong ấp", figure=42),
     TaskCalledOff(task=OTHER_TASK_ID, called_off_on=date(2026, 5, 1)),
+    MapImportStarted(edition=sha256(b"map").hexdigest()),
+    MapImportAdvanced(
+        edition=sha256(b"map").hexdigest(), stage="reorganisations", done=12_500, total=13_969, refused=0
+    ),
 )

@@ -7,7 +7,7 @@ derived from what the row says, so running an import again asks for nothing new.
 and the other began a day later stands in the files and nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,9 @@ class ImportPlan:
     commands: tuple[Command, ...]
     faults: tuple[RowFault, ...]
 
-    def batches(self, size: int = BATCH) -> Iterator[list[tuple[str, Payload]]]:
-        """The commands as `CommandBus.execute_many` takes them, in order."""
-        for start in range(0, len(self.commands), size):
+    def batches(self, size: int = BATCH, after: int = 0) -> Iterator[list[tuple[str, Payload]]]:
+        """The commands as `CommandBus.execute_many` takes them, in order; the first `after` of them left out."""
+        for start in range(after, len(self.commands), size):
             chunk = self.commands[start : start + size]
             yield [(command.name, command.model_dump(mode="json")) for command in chunk]
 
@@ -68,9 +68,13 @@ def plan_import(
     *,
     good_rows_only: bool = False,
     clock: Clock = system_clock,
+    pause: Callable[[], None] = lambda: None,
 ) -> ImportPlan:
-    """Read and check the files. Raises nothing: what is wrong with them is in the plan's `faults`."""
-    reading = Reading(clock())
+    """Read and check the files. Raises nothing: what is wrong with them is in the plan's `faults`.
+
+    It takes seconds, in which `pause` is called every few rows for whoever must let others on.
+    """
+    reading = Reading(clock(), pause)
     units = register_units(units_csv, reading)
     maps = declare_maps(known_from_csv, units, reading)
     successions = read_successions(successions_csv, units, reading)

@@ -8,14 +8,11 @@ from typing import Any
 
 from services.kernel.csv_rows import BadCell, Row, RowFault
 from services.kernel.identifiers import derived_id
+from services.kernel.tiers import tier
 from services.registry.unit import RegisterUnit
 
 ACTOR = "causo-import"
 """Always the same: command ids are scoped by actor."""
-
-DIGITS = {"province": 2, "district": 3, "commune": 5}
-"""Length of a code by level (Decision 124/2004/QĐ-TTg)."""
-LEVEL_OF_DIGITS = {digits: level for level, digits in DIGITS.items()}
 
 Key = tuple[str, str, str]
 """(regime, level, code)."""
@@ -27,6 +24,8 @@ class Reading:
     """One run over the files: the instant it counts as, the faults found, the lines unit rows stand on."""
 
     at: datetime
+    pause: Callable[[], None] = lambda: None
+    """Called for each row and each reorganisation."""
     faults: list[RowFault] = field(default_factory=list)
     lines: dict[Key, int] = field(default_factory=dict)
 
@@ -36,6 +35,7 @@ class Reading:
 
     def cells(self, path: Path, row: Row, readers: Mapping[str, CellReader]) -> dict[str, Any] | None:
         """Every cell by its reader, None when one is bad; all bad cells of a row are reported, not only the first."""
+        self.pause()
         read: dict[str, Any] = {}
         for column, reader in readers.items():
             try:
@@ -54,6 +54,7 @@ class Reading:
 
     def envelope(self, kind: str, *said: object) -> dict[str, Any]:
         """Id, actor and time of a command that says this: said again, it has the same id."""
+        self.pause()
         return {"command_id": derived_id("import-map", kind, *said), "actor": ACTOR, "at": self.at}
 
 
@@ -68,8 +69,9 @@ def regime(row: Row, column: str) -> str:
 def code(row: Row, column: str, level: str) -> str:
     """A unit's code of exactly its level's length; spreadsheets like to eat the leading zero. Raises `BadCell`."""
     text = row.text(column)
-    if not (len(text) == DIGITS[level] and text.isascii() and text.isdigit()):
-        raise BadCell(column, f"mã cấp {level} phải có đúng {DIGITS[level]} chữ số (giữ cả số 0 ở đầu)")
+    digits = tier(level).digits
+    if not (len(text) == digits and text.isascii() and text.isdigit()):
+        raise BadCell(column, f"mã cấp {level} phải có đúng {digits} chữ số (giữ cả số 0 ở đầu)")
     return text
 
 

@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from services.kernel.identifiers import derived_id
+from services.kernel.tiers import lowest, tier
 from services.registry.reading import Key, Reading
 from services.registry.reorganisation import Abolish, Cede, FoundUnit, Merge, Operation, Reorganise, Split
 from services.registry.succession_rows import Succession
-from services.registry.unit import RANK, RegisterUnit
+from services.registry.unit import RegisterUnit
 
 _DAY = timedelta(days=1)
 
@@ -106,7 +107,7 @@ def _found(unit: RegisterUnit) -> FoundUnit:
 
 
 def _rank(operation: Operation) -> int:
-    return RANK[operation.level] if isinstance(operation, FoundUnit) else len(RANK)
+    return tier(operation.level).rank if isinstance(operation, FoundUnit) else lowest().rank + 1
 
 
 def _abolished(units: Iterable[RegisterUnit]) -> list[tuple[date, list[Operation]]]:

@@ -35,7 +35,7 @@ class FoundUnit(_Operation):
 
     do: Literal["found_unit"] = "found_unit"
     regime: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    code: str = Field(pattern=r"^[0-9]{2,5}$")
+    code: str = Field(pattern=r"^[0-9]{2,9}$")
     title: Wording = Field(alias="name")
     level: Level
     kind: Wording

@@ -30,6 +30,8 @@ from services.registry.good_practice import GOOD_PRACTICE
 from services.registry.hamlet import HAMLET
 from services.registry.learner import LEARNER
 from services.registry.map import MAP
+from services.registry.map_import import MAP_IMPORT
+from services.registry.map_importing import Importing
 from services.registry.material import MATERIAL
 from services.registry.member_evaluation import MEMBER_EVALUATION
 from services.registry.messaging_group import MESSAGING_GROUP
@@ -51,7 +53,7 @@ def rehearse(runtime: ServiceRuntime, payload: Mapping[str, Any]) -> dict[str, A
 
 
 AGGREGATES = (
-    *(UNIT, MAP, HAMLET, REORGANISATION, APPORTIONMENT),
+    *(UNIT, MAP, MAP_IMPORT, HAMLET, REORGANISATION, APPORTIONMENT),
     *(TEAM, TEAM_DECISION, CONTACT, POLICY, ENTERPRISE, MESSAGING_GROUP),
     *(COURSE, TRAINING, LEARNER, MEMBER_EVALUATION),
     *(DIGITAL_SERVICE, MATERIAL, CAMPAIGN, GOOD_PRACTICE),
@@ -70,6 +72,7 @@ def define(keys: Callable[[], Keys]) -> ServiceDefinition:
         aggregates=AGGREGATES,
         questions={
             "rehearse": rehearse,
+            "import_map": Importing().start,
             "read_member_contacts": read_member_contacts(vaults),
             "published_contact": published_contact(vaults),
         },

@@ -7,8 +7,9 @@ from pathlib import Path
 from uuid import UUID
 
 from services.kernel.csv_rows import BadCell, Row, read_rows
-from services.registry.reading import LEVEL_OF_DIGITS, CellReader, Key, Reading, code
-from services.registry.unit import RANK, RegisterUnit
+from services.kernel.tiers import of_digits, tier, tiers
+from services.registry.reading import CellReader, Key, Reading, code
+from services.registry.unit import RegisterUnit
 
 COLUMNS = ("level", "legacy_code", "current_code", "kind", "is_default")
 BEFORE, AFTER = "legacy", "current"
@@ -35,7 +36,7 @@ def read_successions(path: Path, units: Mapping[Key, RegisterUnit], reading: Rea
         if cells is None:
             continue
         old = (BEFORE, cells["level"], cells["legacy_code"])
-        new = (AFTER, LEVEL_OF_DIGITS[len(cells["current_code"])], cells["current_code"])
+        new = (AFTER, _level_of(cells["current_code"]), cells["current_code"])
         part, seat = cells["kind"] == "part", cells["is_default"] == "1"
         try:
             predecessor = reading.unit(units, "legacy_code", old)
@@ -74,27 +75,38 @@ class _History:
 def _readers(row: Row) -> dict[str, CellReader]:
     level = row.cells["level"]
     readers: dict[str, CellReader] = {
-        "level": lambda column: row.one_of(column, tuple(RANK)),
+        "level": lambda column: row.one_of(column, _levels()),
         "current_code": lambda column: _any_code(row, column),
         "kind": lambda column: row.one_of(column, ("whole", "part")),
         "is_default": lambda column: row.one_of(column, ("0", "1")),
     }
-    if level in RANK:
+    if level in _levels():
         readers["legacy_code"] = lambda column: code(row, column, level)
     return readers
 
 
 def _any_code(row: Row, column: str) -> str:
     text = row.text(column)
-    if not (len(text) in LEVEL_OF_DIGITS and text.isascii() and text.isdigit()):
-        raise BadCell(column, "phải là mã đơn vị, 2, 3 hoặc 5 chữ số (giữ cả số 0 ở đầu)")
+    if not (_level_of(text) and text.isascii() and text.isdigit()):
+        *some, last = (str(each.digits) for each in tiers())
+        raise BadCell(column, f"phải là mã đơn vị, {', '.join(some)} hoặc {last} chữ số (giữ cả số 0 ở đầu)")
     return text
+
+
+def _levels() -> tuple[str, ...]:
+    return tuple(each.code for each in tiers())
+
+
+def _level_of(code: str) -> str:
+    found = of_digits(len(code), tiers())
+    return "" if found is None else found.code
 
 
 def _day_of_succession(predecessor: RegisterUnit, successor: RegisterUnit) -> date:
     """The files state no other day than the successor's first. Raises `BadCell`."""
     # An island district became a commune; a province only ever becomes a province.
-    if (predecessor.level == "province") != (successor.level == "province"):
+    levels = {predecessor.level, successor.level}
+    if len(levels) > 1 and any(tier(level).alone for level in levels):
         raise BadCell("current_code", "tỉnh chỉ được kế tục bởi tỉnh")
     last_day, on = predecessor.valid_to, successor.valid_from
     if on is None and last_day is not None:

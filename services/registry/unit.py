@@ -12,18 +12,19 @@ SUCCESSOR_LEVEL, SUCCESSOR_NOT_IN_FORCE, SUCCESSION_EXISTS, SUCCESSION_BEFORE_EN
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Literal, TypeAlias, assert_never
+from typing import Annotated, TypeAlias, assert_never
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from services.kernel.decider import Aggregate, Lookup, Refused
 from services.kernel.identifiers import derived_id
 from services.kernel.message import Command, Event
+from services.kernel.tiers import tier
 from services.registry.wording import Wording
 
-Level: TypeAlias = Literal["province", "district", "commune"]
-RANK: dict[str, int] = {"province": 0, "district": 1, "commune": 2}
+Level: TypeAlias = Annotated[str, AfterValidator(lambda level: tier(level).code)]
+"""The code of a tier; which there are is data (`services/kernel/tiers.toml`)."""
 
 
 def unit_id(regime: str, level: str, code: str) -> UUID:
@@ -44,7 +45,7 @@ class UnitRegistered(Event, name="unit.registered"):
     code: str
     title: str = Field(alias="name")
     """Stored as `name`, the word of the contract; a class of events keeps its own stored name there."""
-    level: Level
+    level: str
     kind: str
     parent: UUID | None
     valid_from: date | None
@@ -172,7 +173,7 @@ class RegisterUnit(Command, name="register_unit"):
     """Put a unit on the map. Degrees are WGS 84 and lie within Vietnam, its islands included."""
 
     regime: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    code: str = Field(pattern=r"^[0-9]{2,5}$")
+    code: str = Field(pattern=r"^[0-9]{2,9}$")
     title: Wording = Field(alias="name")
     level: Level
     kind: Wording
@@ -256,8 +257,8 @@ def guard(command: UnitCommand, lookup: Lookup) -> None:
         case RegisterUnit():
             if command.parent is not None:
                 _parent_fits(command.parent, command.level, lookup)
-            elif command.level != "province":
-                raise Refused("Huyện và xã phải có đơn vị cấp trên.", code="PARENT_MISSING", field="parent")
+            elif not tier(command.level).alone:
+                raise Refused("Đơn vị cấp này phải có đơn vị cấp trên.", code="PARENT_MISSING", field="parent")
         case SucceedUnit():
             _successor_fits(command, lookup)
         case TransferUnit():
@@ -268,11 +269,11 @@ def guard(command: UnitCommand, lookup: Lookup) -> None:
             assert_never(command)
 
 
-def _parent_fits(parent_id: UUID, level: Level, lookup: Lookup) -> Unit:
+def _parent_fits(parent_id: UUID, level: str, lookup: Lookup) -> Unit:
     parent: Unit | None = lookup.state(UNIT, str(parent_id))
     if parent is None:
         raise Refused("Chưa có đơn vị cấp trên này trên bản đồ.", code="PARENT_UNKNOWN", field="parent")
-    if RANK[parent.registered.level] >= RANK[level]:
+    if tier(parent.registered.level).rank >= tier(level).rank:
         raise Refused("Đơn vị cấp trên phải thuộc cấp cao hơn.", code="PARENT_LEVEL", field="parent")
     return parent
 
@@ -291,9 +292,9 @@ def _successor_fits(command: SucceedUnit, lookup: Lookup) -> None:
     if not successor.in_force(command.on):
         raise Refused("Đơn vị kế tục không có hiệu lực vào ngày này.", code="SUCCESSOR_NOT_IN_FORCE", field="on")
     predecessor: Unit | None = lookup.state(UNIT, str(command.unit))
-    provinces = {u.registered.level == "province" for u in (predecessor, successor) if u is not None}
+    levels = {unit.registered.level for unit in (predecessor, successor) if unit is not None}
     # An island district may become a commune; a province only ever becomes a province.
-    if len(provinces) > 1:
+    if len(levels) > 1 and any(tier(level).alone for level in levels):
         raise Refused("Tỉnh chỉ được kế tục bởi tỉnh.", code="SUCCESSOR_LEVEL", field="successor")
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from services.kernel.csv_rows import BadCell, Row, read_rows
-from services.registry.reading import DIGITS, LEVEL_OF_DIGITS, CellReader, Key, Reading, code, regime, span
-from services.registry.unit import RANK, RegisterUnit
+from services.kernel.tiers import above, of_digits, tier, tiers
+from services.registry.reading import CellReader, Key, Reading, code, regime, span
+from services.registry.unit import RegisterUnit
 
 COLUMNS = (
     "regime", "code", "name", "level", "type", "parent_code", "valid_from", "valid_to", "lat", "lon", "area_km2",
@@ -23,7 +24,7 @@ def register_units(path: Path, reading: Reading) -> dict[Key, RegisterUnit]:
         elif (cells := reading.cells(path, row, _readers(row))) is not None:
             read.append((key, row, cells))
     units: dict[Key, RegisterUnit] = {}
-    for key, row, cells in sorted(read, key=lambda item: RANK[item[0][1]]):
+    for key, row, cells in sorted(read, key=lambda item: tier(item[0][1]).rank):
         try:
             span("valid_from", cells["valid_from"], "valid_to", cells["valid_to"])
             units[key] = _register_unit(cells, units, reading)
@@ -36,7 +37,7 @@ def _readers(row: Row) -> dict[str, CellReader]:
     level = row.cells["level"]
     readers: dict[str, CellReader] = {
         "regime": lambda column: regime(row, column),
-        "level": lambda column: row.one_of(column, tuple(RANK)),
+        "level": lambda column: row.one_of(column, _levels()),
         "name": row.text,
         "type": row.text,
         "valid_from": row.day,
@@ -47,21 +48,25 @@ def _readers(row: Row) -> dict[str, CellReader]:
         # The source writes 0 for two wards whose area it does not know: missing is not 0.
         "area_km2": lambda column: row.number(column, 0, 400_000) or None,
     }
-    if level in RANK:
+    if level in _levels():
         readers["code"] = lambda column: code(row, column, level)
         readers["parent_code"] = lambda column: _parent_code(row, column, level)
     return readers
 
 
+def _levels() -> tuple[str, ...]:
+    return tuple(each.code for each in tiers())
+
+
 def _parent_code(row: Row, column: str, level: str) -> str:
-    text = row.cells[column]
-    if level == "province":
+    text, higher = row.cells[column], above(level)
+    if tier(level).alone and not (text and higher):
         if text:
             raise BadCell(column, "tỉnh không có đơn vị cấp trên")
         return ""
-    lengths = [DIGITS[above] for above in RANK if RANK[above] < RANK[level]]
-    if not (len(text) in lengths and text.isascii() and text.isdigit()):
-        raise BadCell(column, f"phải là mã đơn vị cấp trên, {' hoặc '.join(map(str, lengths))} chữ số")
+    if not (of_digits(len(text), higher) and text.isascii() and text.isdigit()):
+        lengths = " hoặc ".join(str(each.digits) for each in higher)
+        raise BadCell(column, f"phải là mã đơn vị cấp trên, {lengths} chữ số")
     return text
 
 
@@ -74,8 +79,8 @@ def _degrees(row: Row, column: str, low: float, high: float) -> float:
 
 def _register_unit(cells: dict[str, Any], units: Mapping[Key, RegisterUnit], reading: Reading) -> RegisterUnit:
     parent = None
-    if above := cells["parent_code"]:
-        parent = reading.unit(units, "parent_code", (cells["regime"], LEVEL_OF_DIGITS[len(above)], above)).unit
+    if (over := cells["parent_code"]) and (higher := of_digits(len(over), above(cells["level"]))):
+        parent = reading.unit(units, "parent_code", (cells["regime"], higher.code, over)).unit
     return RegisterUnit(
         regime=cells["regime"],
         code=cells["code"],

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.gateway.asking import Gateway
+from tests.reform import check_both_ends
 
 THE_DOCUMENT = """{ now: unit(code: "96", asOf: "2025-07-01") { name children { totalCount } }
 before: unit(code: "96", asOf: "2025-06-30") { children { totalCount } descendants(level: COMMUNE) { totalCount } } }"""
@@ -32,6 +33,10 @@ def test_successors_and_predecessors_meet(gateway: Gateway) -> None:
     assert [p["seat"] for p in parts] == [True, False]
     assert all(p["part"] and p["on"] == "2025-07-01" and p["unit"]["parent"]["name"] == "Tỉnh Cà Mau" for p in parts)
     assert all({"unit": {"code": "32029"}, "part": True} in p["unit"]["predecessors"] for p in parts)
+
+
+def test_the_64_came_from_100_and_64_of_which_19_were_split_told_alike_from_both_ends(gateway: Gateway) -> None:
+    check_both_ends(gateway.data)
 
 
 def test_a_predecessor_is_seen_on_its_last_day(gateway: Gateway) -> None:

@@ -134,7 +134,7 @@ def test_launches_are_counted_for_many_units_at_once(world: World) -> None:
     roots = [str(PROVINCE), str(HONG_DAN), str(NINH_QUOI), str(OLD_HONG_DAN)]
 
     def counted(day: date) -> dict[str, Progress]:
-        found: dict[str, Progress] = ask(world, launches.progress_of, roots, day, EVERYBODY)
+        found: dict[str, Progress] = ask(world, launches.progress_of, roots, day, day, "original", EVERYBODY)
         return found
 
     assert counted(date(2026, 3, 10)) == dict(

@@ -51,6 +51,8 @@ def old(running: Running) -> Running:
     became = {"successor": str(PROVINCE), "part": False, "seat": True, "on": "2025-07-01", **envelope}
     known = {("legacy", "province", "96"): RegisterUnit.model_validate(province)}
     commands = [("register_unit", each) for each in told]
+    known_since: dict[str, object] = {"regime": "legacy", "known_from": "2023-08-01", "source": "test", **envelope}
+    commands.append(("declare_map", known_since))
     commands.append(("succeed_unit", {**became, "unit": str(OLD_PROVINCE)}))
     plans = profile_commands(PLANS, known, Reading(at=NOW))
     asked(running, [*commands, *((command.name, command.model_dump(mode="json")) for command in plans)])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.journeys.conftest import As
+from tests.reform import check_both_ends
 
 DEMANDED = """{
   now: unit(code: "96", asOf: "2025-07-01") { name children { totalCount } }
@@ -58,6 +59,10 @@ def test_a_split_commune_names_what_it_became_and_each_of_these_what_it_came_fro
     for code, seat in (("32201", False), ("32248", True)):
         new = someone().data(f'{{ unit(code: "{code}") {{ predecessors {ENDS} }} }}')["unit"]
         assert by_code(new["predecessors"])["32242"] == ("Xã Viên An", True, seat)
+
+
+def test_the_64_came_from_100_and_64_of_which_19_were_split_told_alike_from_both_ends(someone: As) -> None:
+    check_both_ends(someone().data)
 
 
 def test_two_provinces_became_one(someone: As) -> None:

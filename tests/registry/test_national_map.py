@@ -103,6 +103,22 @@ def test_new_ca_mau_came_from_old_ca_mau_and_bac_lieu(successions: list[SucceedU
     assert {s.unit for s in successions if s.successor == PROVINCE} == {OLD_CA_MAU, OLD_BAC_LIEU}
 
 
+def test_its_64_communes_came_from_100_old_ca_mau_and_64_old_bac_lieu_ones_of_which_19_were_split(
+    units: list[RegisterUnit], successions: list[SucceedUnit]
+) -> None:
+    new = {unit.unit for unit in units if unit.parent == PROVINCE}
+    above = {unit.unit: unit.parent for unit in units if unit.regime == "legacy"}
+    went = [one for one in successions if one.on == REFORM and one.successor in new]
+    came: dict[object, set[object]] = {OLD_CA_MAU: set(), OLD_BAC_LIEU: set()}
+    for one in went:
+        came[above[above[one.unit] or one.unit]].add(one.unit)
+    assert {one.successor for one in went} == new
+    assert {old: len(communes) for old, communes in came.items()} == {OLD_CA_MAU: 100, OLD_BAC_LIEU: 64}
+    split = {unit for unit, parts in Counter(one.unit for one in went).items() if parts > 1}
+    assert split == {one.unit for one in went if one.part}
+    assert (len(split), split - came[OLD_CA_MAU]) == (19, set())
+
+
 def test_an_area_the_source_does_not_know_is_not_zero(units: list[RegisterUnit]) -> None:
     areas = {unit.code: unit.area_km2 for unit in units if unit.regime == "current"}
     assert (areas["06187"], areas["28435"]) == (None, None)
