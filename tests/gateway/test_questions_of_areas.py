@@ -134,11 +134,14 @@ def test_launches_are_counted_for_many_units_at_once(world: World) -> None:
     roots = [str(PROVINCE), str(HONG_DAN), str(NINH_QUOI), str(OLD_HONG_DAN)]
 
     def counted(day: date) -> dict[str, Progress]:
-        found: dict[str, Progress] = ask(world, launches.progress_of, roots, day, day, "original", EVERYBODY)
+        found: dict[str, Progress] = ask(world, launches.progress_of, roots, day, day, "original", SCOPE)
         return found
 
-    assert counted(date(2026, 3, 10)) == dict(
-        zip(roots, (Progress(2, 1), Progress(1, 1), Progress(1, 0)), strict=False)
+    found = counted(date(2026, 3, 10))
+    assert {root: (one.teams, one.launched) for root, one in found.items() if one.teams} == dict(
+        zip(roots, ((2, 1), (1, 1), (1, 0)), strict=False)
     )
-    assert counted(date(2026, 3, 9))[roots[0]] == Progress(2, 0)
-    assert counted(date(2025, 7, 31)) == {}
+    assert [(found[root].hamlets, found[root].hamlets_launched) for root in roots[:3]] == [(4, 2), (2, 2), (2, 0)]
+    before = counted(date(2026, 3, 9))[roots[0]]
+    assert (before.teams, before.launched, before.hamlets_launched) == (2, 0, 0)
+    assert counted(date(2025, 6, 30)) == {}
