@@ -45,8 +45,8 @@ def test_who_served_in_the_year_is_listed_once_counted_filtered_and_paged_alike(
     world.catch_up()
 
     def asked(year: int, said: bool | None, *within: Any) -> list[Any]:
-        page = ask(world, scorecards.scorecards_page, year, EVERYBODY, within, said, Slice(100))
-        counted = ask(world, scorecards.scorecards_count, year, EVERYBODY, within, said)
+        page = ask(world, scorecards.scorecards_page, year, EVERYBODY, within, said, None, Slice(100))
+        counted = ask(world, scorecards.scorecards_count, year, EVERYBODY, within, said, None)
         assert counted == len(page.rows) == len({(card.team, card.member) for card in page.rows})
         return list(page.rows)
 
@@ -64,12 +64,12 @@ def test_who_served_in_the_year_is_listed_once_counted_filtered_and_paged_alike(
     assert len(asked(2026, None)) == 4
     assert [card.member for card in asked(2026, True)] == [member(TEAM, 0)]
     assert [card.member for card in asked(2026, False, here)] == [member(TEAM, 2)]
-    first = ask(world, scorecards.scorecards_page, 2026, EVERYBODY, [here], None, Slice(1))
-    rest = ask(world, scorecards.scorecards_page, 2026, EVERYBODY, [here], None, Slice(1, first.cursors[-1]))
+    first = ask(world, scorecards.scorecards_page, 2026, EVERYBODY, [here], None, None, Slice(1))
+    rest = ask(world, scorecards.scorecards_page, 2026, EVERYBODY, [here], None, None, Slice(1, first.cursors[-1]))
     assert (first.has_next, rest.has_next) == (True, False)
     assert {first.rows[0].member, rest.rows[0].member} == set(cards)
     assert ask(world, scorecards.scorecard_of, 2026, str(TEAM), member(TEAM, 1)) is None
-    assert ask(world, scorecards.scorecards_page, 2020, EVERYBODY, [], None, Slice(1)).rows == []
+    assert ask(world, scorecards.scorecards_page, 2020, EVERYBODY, [], None, None, Slice(1)).rows == []
 
 
 def test_practices_are_found_by_place_and_words_and_paged(world: World) -> None:

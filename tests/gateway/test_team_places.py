@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select, true
 
 from gateway import teams
-from gateway.compliance import out_of_order
+from gateway.compliance import GRAVE, out_of_order
 from gateway.launches import progress_of
 from gateway.paging import Slice
 from gateway.projections import PROJECTIONS
 from gateway.reorganisation_impact import Touched
 from gateway.rosters import snapshot
+from gateway.structures import Asked
 from gateway.team_places import communes_of, decided_on, ever_in, home_units, teams_counts, teams_pages
 from gateway.teams_to_reform import to_reform
 from gateway.unit_tree import ever_held
@@ -23,6 +24,7 @@ from tests.gateway.world import World, unit_id
 
 PROVINCE = unit_id("current", "province", "96")
 BEFORE, DAY, LATER = date(2026, 8, 31), date(2026, 9, 1), date(2026, 9, 20)
+SCOPE = Scope(Viewer("somebody", Role.PROVINCE_OFFICIAL, (str(PROVINCE),)), DAY)
 
 
 def add(world: World, kind: str, about: UUID, event: str, **more: Any) -> None:
@@ -135,13 +137,15 @@ def test_a_renewal_carries_a_team_over_however_its_events_are_batched(land: Worl
 
 def test_figures_of_a_commune_are_of_the_teams_that_lie_in_it(land: World) -> None:
     def counted(day: date) -> dict[str, int]:
-        return {one: each.teams for one, each in ask(land, progress_of, [str(HERE), str(THERE)], day, true()).items()}
+        found = ask(land, progress_of, [str(HERE), str(THERE)], day, day, "original", SCOPE)
+        return {one: each.teams for one, each in found.items()}
 
     assert counted(BEFORE) == {str(HERE): 4, str(THERE): 1}
     assert counted(DAY) == {str(HERE): 2, str(THERE): 4}
     assert len(ask(land, snapshot, str(THERE), BEFORE).teams) == 1
     assert len(ask(land, snapshot, str(THERE), DAY).teams) == 4
-    assert ask(land, out_of_order, str(THERE), DAY, true(), Slice(20)).rows == []
+    there = Asked(str(THERE), DAY, DAY)
+    assert ask(land, out_of_order, there.units, DAY, true(), GRAVE, Slice(20)).rows == []
 
 
 def test_what_is_proposed_is_paged_and_the_larger_stays(land: World) -> None:
