@@ -197,6 +197,7 @@ def _fill_teams(url: str, count: int) -> None:
     database = Database(url, pool_size=1, pg_options="-c timezone=UTC")
     with database.write() as connection:
         connection.execute(text(_TEAMS), {"count": count})
+        connection.execute(text(_PLACES))
         connection.execute(text(_MEMBERS), {"serving": SERVING})
         connection.execute(text("DELETE FROM policy_profiles WHERE code <> :plan"), {"plan": PLAN})
         connection.execute(text(_PLANS), {"plan": PLAN, "eve": TODAY - timedelta(days=1), "today": TODAY})
@@ -206,13 +207,16 @@ def _fill_teams(url: str, count: int) -> None:
 
 
 _TEAMS = """
-INSERT INTO teams (team, commune, name, level, decision_no, decision_date, sort_key)
-SELECT md5('team' || n)::uuid::text, communes.unit, 'Tổ ' || n, 'hamlet', '1/QĐ', '2026-01-20',
+INSERT INTO teams (team, commune, name, level, decision_no, decision_date, search_text, sort_key)
+SELECT md5('team' || n)::uuid::text, communes.unit, 'Tổ ' || n, 'hamlet', '1/QĐ', '2026-01-20', 'to ' || n,
   decode(md5('' || n), 'hex')
 FROM generate_series(0, :count - 1) AS n
 JOIN (SELECT unit, row_number() OVER (ORDER BY unit) - 1 AS place, count(*) OVER () AS many
   FROM map_units WHERE level = 'commune' AND regime = 'current' AND until = '9999-12-31') AS communes
   ON communes.place = n % communes.many
+"""
+_PLACES = """
+INSERT INTO team_places (team, since, commune, until, hamlets) SELECT team, '', commune, '9999-12-31', 1 FROM teams
 """
 _MEMBERS = """
 INSERT INTO members (team, member, appointed_on, role, organisation, organisation_kind, same_hamlet, part_time)
