@@ -242,10 +242,10 @@ class _Driver:
         return any(node["id"] == visit for node in answer["data"]["visits"]["nodes"])
 
     async def _done(self, document: str, **variables: Any) -> str:
-        """Tell until the service has heard of what the command is about; the id of what was made."""
+        """Tell until gateway and service have heard of what the command is about; the id of what was made."""
         until = time.monotonic() + PATIENCE_SECONDS
         while not (outcome := await self._tell(document, **variables))["accepted"]:
-            assert outcome["code"].startswith("UNKNOWN_"), outcome
+            assert outcome["code"] == "NOT_FOUND" or outcome["code"].startswith("UNKNOWN_"), outcome
             assert time.monotonic() < until, outcome
             await asyncio.sleep(0.2)
         return str(outcome["id"])
