@@ -65,6 +65,23 @@ def hamlets_of(roots: Sequence[str] | Select[Any], day: date) -> CTE:
     return tree.union(step.where(gone.part.is_(False), gone.on_day <= day))
 
 
+def all_of_hamlet(connection: Connection, hamlet: str, day: date) -> list[str]:
+    """The hamlet and all that went into it as a whole by a day: nearly always itself alone, found by an index."""
+    found, ahead = [hamlet], [hamlet]
+    while ahead:
+        ahead = sorted(set(connection.execute(_came_to(), {"into": ahead, "day": day}).scalars()) - set(found))
+        found += ahead
+    return found
+
+
+@cache
+def _came_to() -> Select[Any]:
+    """Built once: it is asked with every page of a hamlet's visits."""
+    gone = LIVE.successions.c
+    into = gone.successor.in_(bindparam("into", expanding=True))
+    return select(gone.unit).where(into, gone.part.is_(False), gone.on_day <= bindparam("day"))
+
+
 def hamlets_become(roots: Select[Any], day: date) -> CTE:
     """`hamlet`: the roots and all they went into as a whole by a day."""
     gone = LIVE.successions.c

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, false, or_, select
 
 from gateway import cases, decisions, digital_services, learning, materials, policies, teams, units, visits
-from gateway.team_places import communes_of, ever_in
+from gateway.team_places import ever_in, holds as lying_on
 from gateway.unit_tree import belonging, ever_held, hamlets_become, hamlets_of
 
 
@@ -191,10 +191,13 @@ class Scope:
         """Which of these teams are the viewer's own or lie in communes held today, if only with one hamlet."""
         if self._viewer.role in TEAM_ROLES:
             return set(wanted) & set(self._viewer.teams)
-        lies = communes_of(connection, wanted, self._today)
-        asked = {commune for communes in lies.values() for commune in communes}
-        held = {row.unit for row in connection.execute(self._held_of, {"wanted": sorted(asked)})} if asked else set()
-        return {team for team, communes in lies.items() if not held.isdisjoint(communes)}
+        return _found(connection, self._teams_of, wanted)
+
+    @cached_property
+    def _teams_of(self) -> "_Asked":
+        lies = teams.LIVE.lies.c
+        here, several = self._of_communes(lies.team, lies.commune)
+        return here.where(lying_on(self._today)), several.where(lying_on(self._today))
 
     def _of_communes(self, thing: ColumnElement[str], commune: ColumnElement[str]) -> "_Asked":
         """Those `wanted` whose commune is held today."""

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, select
 from gateway import teams, units, visits
 from gateway.context import Context, context_of, once
 from gateway.paging import slice_of
+from gateway.rows import among
 from gateway.schema.connections import Listing, ObjectType, connection_of, many, page_arguments
 from gateway.schema.inputs import id_of
 from gateway.schema.structures import UNIT, dated, place_of_things
 from gateway.schema.teams import Team
 from gateway.schema.units import Hamlet
-from gateway.unit_tree import hamlets_of
+from gateway.unit_tree import all_of_hamlet
 
 
 class Visit(ObjectType):
@@ -131,8 +132,7 @@ def _within(context: Context, hamlet: ColumnElement[str], place: dict[str, Any])
     """Conditions for the `unit` and `hamlet` arguments; what went whole into a hamlet counts with it."""
     within: list[ColumnElement[bool]] = []
     if place.get("hamlet") is not None:
-        tree = hamlets_of([id_of(place["hamlet"], "hamlet")], context.today)
-        within.append(hamlet.in_(select(tree.c.hamlet)))
+        within.append(among(hamlet, context.read(all_of_hamlet, id_of(place["hamlet"], "hamlet"), context.today)))
     if place.get("unit") is not None:
         asked = place_of_things(context, place["unit"], place.get("as_of"), place.get("structure"))
         known = units.LIVE.hamlets
